@@ -19,8 +19,8 @@ export interface FeedsContext extends Omit<FeedContext, 'gatewayDue'> {
   readonly caches: Caches;
 }
 
-/** Clients wait for each change, so the changes of one `kubectl apply` are gathered for a moment only. In milliseconds. */
-const delays = { gather: 5, endpoints: 5 };
+/** Clients wait for each change, so none waits for others. Changes are gathered only while their Gateway is derived. */
+const delays = { gather: 0, endpoints: 0 };
 
 /** When to look again whether a missing kind is installed. In milliseconds. */
 const missingMs = 30_000;

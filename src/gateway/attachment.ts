@@ -1,5 +1,6 @@
 // Which routes attach to which listeners. The route's parentRefs, the listener's allowedRoutes and both hostnames decide.
 
+import { hash } from 'node:crypto';
 import type { ParentReference } from '../api/gateway-api.ts';
 import { type ServedRoute, servedKindOf } from '../api/route-kinds.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
@@ -29,19 +30,25 @@ export interface Parents {
   readonly listeners: ReadonlyMap<ObjectKey | undefined, readonly ResolvedListener[]>;
   readonly namespaces: GatewayInput['namespaces'];
   readonly capabilities: ListenerCapabilities;
+  /** A hash of all this, without the namespaces. */
+  readonly version: string;
 }
 
 export const parentsOf = (
   { gateway, listenerSets, namespaces }: GatewayInput,
   listeners: readonly ResolvedListener[],
   capabilities: ListenerCapabilities,
-): Parents => ({
-  gateway: objectKey(gateway.metadata),
-  listenerSets: new Set(listenerSets.map(({ metadata }) => objectKey(metadata))),
-  listeners: Map.groupBy(listeners, ({ listenerSet }) => listenerSet),
-  namespaces,
-  capabilities,
-});
+): Parents => {
+  const sets = listenerSets.map(({ metadata }) => objectKey(metadata));
+  return {
+    gateway: objectKey(gateway.metadata),
+    listenerSets: new Set(sets),
+    listeners: Map.groupBy(listeners, ({ listenerSet }) => listenerSet),
+    namespaces,
+    capabilities,
+    version: hash('sha256', JSON.stringify([sets, listeners, capabilities]), 'base64'),
+  };
+};
 
 /** One attachment for each parentRef that points to this Gateway or to one of its ListenerSets. */
 export function attach(route: ServedRoute, parents: Parents, report: Report): readonly Attachment[] {

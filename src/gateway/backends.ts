@@ -60,7 +60,8 @@ function resolvePort(
     else report({ ...atPort, kind: 'backend-port-not-found', port: number, available: ports.map((each) => each.port) });
     return undefined;
   }
-  const slices = input.endpointSlices.get(key) ?? [];
+  // Only a UDP port's health check depends on them. They change with each pod.
+  const slices = transport === 'UDP' ? (input.endpointSlices.get(key) ?? []) : [];
   return { ...backendService(key, service, port, slices), ...(route.kind === 'GRPCRoute' && { grpc: true }) };
 }
 

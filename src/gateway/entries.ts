@@ -1,7 +1,9 @@
 // The entries of a port in order of precedence, made from its listeners and their routes. There are hostnames × matches ×
 // listeners entries, so callers first count them with `hostnamesOn`.
 
+import { hash } from 'node:crypto';
 import { compareSpecificity, type Hostname, intersection, overlaps, widerThan } from './hostnames.ts';
+import { type PortKey, portKey } from './listener-protocols.ts';
 import { ANY_REQUEST } from './matches.ts';
 import { type Candidate, comparePrecedence, compareStrings } from './precedence.ts';
 import { type RouteId, routeId } from './route-id.ts';
@@ -18,6 +20,8 @@ export interface PortView {
   readonly wider: ReadonlyMap<Hostname, readonly Hostname[]>;
   /** The listeners of each route. */
   readonly attached: ReadonlyMap<RouteId, readonly ListenerTopology[]>;
+  /** A hash of what it serves, and of the names and hostnames of the listeners. */
+  readonly version: string;
 }
 
 export interface RankedEntry {
@@ -40,8 +44,42 @@ export function viewOf(port: PortTopology): PortView {
   }
   const hostnames = new Set([...listeners, ...(port.beside ?? [])].map(({ hostname }) => hostname));
   const wider = new Map([...hostnames].map((each) => [each, widerThan(each)]));
-  return { port, listeners, hostnames, wider, attached };
+  const named = listeners.map(({ name, hostname }) => [name, hostname]);
+  const version = JSON.stringify([port.serves, named, [...hostnames]]);
+  return { port, listeners, hostnames, wider, attached, version: hash('sha256', version, 'base64') };
 }
+
+/**
+ * Remembers what was made of a route on a port. It holds as long as the port has the same listeners, and the route is attached to the
+ * same of them.
+ * @param compute needs nothing else of the port
+ */
+export function onPort<V>(
+  compute: (view: PortView, route: RouteTopology) => V,
+): (view: PortView, route: RouteTopology) => V {
+  const results = new WeakMap<RouteTopology, Map<PortKey, Remembered<V>>>();
+  return (view, route) => {
+    const attached = view.attached.get(routeId(route.route)) ?? [];
+    const known = results.get(route)?.get(portKey(view.port));
+    if (known?.version === view.version && areNamed(attached, known.listeners)) return known.value;
+    const value = compute(view, route);
+    if (!Object.isFrozen(route)) return value;
+    const byPort = results.get(route) ?? new Map<PortKey, Remembered<V>>();
+    const listeners = attached.map(({ name }) => name);
+    results.set(route, byPort.set(portKey(view.port), { version: view.version, listeners, value }));
+    return value;
+  };
+}
+
+interface Remembered<V> {
+  readonly version: string;
+  /** The names of those that the route was attached to. */
+  readonly listeners: readonly string[];
+  readonly value: V;
+}
+
+const areNamed = (listeners: readonly ListenerTopology[], names: readonly string[]): boolean =>
+  listeners.length === names.length && listeners.every(({ name }, index) => name === names[index]);
 
 /** All entries of a port. */
 export function portEntries(port: PortTopology, routes: readonly RouteTopology[]): readonly RouteEntry[] {

@@ -6,6 +6,9 @@ export type Hostname = string | undefined;
 
 const isWildcard = (hostname: string): boolean => hostname.startsWith('*.');
 
+/** Whether it covers more than one host. */
+export const isWide = (hostname: Hostname): boolean => hostname === undefined || isWildcard(hostname);
+
 export const toHostname = (written: string | undefined): Hostname =>
   written === undefined || written === '' ? undefined : written.toLowerCase();
 

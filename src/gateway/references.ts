@@ -14,6 +14,7 @@ import {
 import { GATEHOUSE_GROUP } from '../api/load-balancer-configuration.ts';
 import { type Route, type ServedRoute, servedKindOf } from '../api/route-kinds.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
+import { remembered } from './remembered.ts';
 
 interface NamedReference {
   readonly group?: string;
@@ -51,14 +52,14 @@ export const parentListenerSet = parentOf('ListenerSet');
 export const listenerSetGateway = (set: ListenerSet): ObjectKey | undefined => parentGateway(set, set.spec.parentRef);
 
 /** The Gateways that a route wants to attach to, each once. */
-export function parentGateways(route: Route): readonly ObjectKey[] {
-  return eachOnce((route.spec.parentRefs ?? []).map((parentRef) => parentGateway(route, parentRef)));
-}
+export const parentGateways = remembered((route: Route): readonly ObjectKey[] =>
+  eachOnce((route.spec.parentRefs ?? []).map((parentRef) => parentGateway(route, parentRef))),
+);
 
 /** The ListenerSets that a route wants to attach to, each once. */
-export function parentListenerSets(route: Route): readonly ObjectKey[] {
-  return eachOnce((route.spec.parentRefs ?? []).map((parentRef) => parentListenerSet(route, parentRef)));
-}
+export const parentListenerSets = remembered((route: Route): readonly ObjectKey[] =>
+  eachOnce((route.spec.parentRefs ?? []).map((parentRef) => parentListenerSet(route, parentRef))),
+);
 
 /** The object of the expected core kind that a reference points to. Undefined for another kind. */
 const coreObject =
@@ -73,10 +74,10 @@ export const backendService = coreObject('Service');
 export const certificateSecret = coreObject('Secret');
 
 /** The Services that a route refers to, each once. */
-export function backendServices(route: ServedRoute): readonly ObjectKey[] {
+export const backendServices = remembered((route: ServedRoute): readonly ObjectKey[] => {
   const refs = [...servedKindOf(route).backendsOf(route).flat(), ...mirrorBackends(route)];
   return eachOnce(refs.map((ref) => backendService(namespaceOf(route), ref)));
-}
+});
 
 /** The backends that get copies of a route's requests. */
 function mirrorBackends(route: ServedRoute): readonly BackendRef[] {

@@ -1,48 +1,26 @@
 // Applies the Gateway API's rules to one Gateway and everything that concerns it. The result says what a data plane must do.
 
-import type { ServedRoute } from '../api/route-kinds.ts';
 import { objectKey } from '../kube/object.ts';
-import { attach, parentsOf, routeHostnames } from './attachment.ts';
+import { parentsOf } from './attachment.ts';
 import type { ListenerCapabilities } from './capabilities.ts';
-import { resolveConnectionRules } from './connection-rules.ts';
 import { waitingRoutes } from './connections.ts';
 import { areGatewayFieldsSupported, requestedAddresses } from './gateway-fields.ts';
-import { resolveGrpcRules } from './grpc-rules.ts';
 import type { GatewayInput } from './input.ts';
 import { isServable, listenerPort, portKey, servesOf } from './listener-protocols.ts';
 import { type ResolvedListener, resolveListeners } from './listeners.ts';
-import { compareRoutes, compareStrings } from './precedence.ts';
+import { compareStrings } from './precedence.ts';
 import type { Problem, Report } from './problem.ts';
-import { type RouteId, routeId, routeRef } from './route-id.ts';
-import type { RuleContext } from './rule-context.ts';
-import { resolveHttpRules } from './rules.ts';
+import { inKeyOrder, type ResolvedRoute, routeResolver } from './resolve-route.ts';
+import { type RouteId, routeId } from './route-id.ts';
 import { finish, type Steps } from './steps.ts';
 import type {
-  Attachment,
   ListenerResult,
   ListenerTopology,
   PortTopology,
   RouteTopology,
-  RuleTopology,
   Topology,
   Translation,
 } from './topology.ts';
-
-/** Resolves the rules of each kind of route. */
-function resolveRules(route: ServedRoute, context: Pick<RuleContext, 'input' | 'report'>): readonly RuleTopology[] {
-  switch (route.kind) {
-    case 'HTTPRoute':
-      return resolveHttpRules(route, context);
-    case 'GRPCRoute':
-      return resolveGrpcRules(route, context);
-    case 'TLSRoute':
-    case 'TCPRoute':
-    case 'UDPRoute':
-      return resolveConnectionRules(route, context);
-    default:
-      return route satisfies never;
-  }
-}
 
 export const translate = (input: GatewayInput, capabilities: ListenerCapabilities): Translation =>
   finish(translating(input, capabilities));
@@ -54,12 +32,12 @@ export function* translating(input: GatewayInput, capabilities: ListenerCapabili
 
   const supported = areGatewayFieldsSupported(input, capabilities, report);
   const listeners = yield* resolveListeners(input, capabilities, report);
-  const parents = parentsOf(input, listeners, capabilities);
-  const routes: AttachedRoute[] = [];
+  const resolve = routeResolver(input, parentsOf(input, listeners, capabilities));
+  const routes: ResolvedRoute[] = [];
   for (const route of inKeyOrder(input)) {
-    const attachments = attach(route, parents, report);
-    const rules = resolveRules(route, { input, report });
-    routes.push({ topology: routeTopology(route, rules), attachments });
+    const resolved = resolve(route);
+    problems.push(...resolved.problems);
+    routes.push(resolved);
     yield;
   }
 
@@ -74,7 +52,7 @@ export function* translating(input: GatewayInput, capabilities: ListenerCapabili
   return {
     ...(supported && { topology: asked }),
     listeners: listeners.map(listenerResult),
-    attachments: routes.flatMap((route): readonly Attachment[] => route.attachments),
+    attachments: routes.flatMap((route) => route.attachments),
     routes: routes.map(({ topology }) => topology),
     problems,
   };
@@ -92,38 +70,21 @@ const listenerResult = (listener: ResolvedListener): ListenerResult => {
   };
 };
 
-const inKeyOrder = ({ routes }: GatewayInput): GatewayInput['routes'] =>
-  routes.toSorted((a, b) => compareRoutes(routeRef(a), routeRef(b)));
-
-function routeTopology(route: ServedRoute, rules: RouteTopology['rules']): RouteTopology {
-  const { creationTimestamp } = route.metadata;
-  const unread = route.fault?.isLast === false;
-  return {
-    route: routeRef(route),
-    ...(creationTimestamp !== undefined && { created: creationTimestamp }),
-    hostnames: routeHostnames(route).filter((hostname) => hostname !== undefined),
-    rules: unread ? [] : rules,
-    ...(unread && { unread }),
-  };
-}
-
-interface AttachedRoute {
-  readonly topology: RouteTopology;
-  readonly attachments: readonly Attachment[];
-}
-
 /** @param routes in ascending order */
 function* resolvePorts(
   listeners: readonly ResolvedListener[],
-  routes: readonly AttachedRoute[],
+  routes: readonly ResolvedRoute[],
 ): Steps<Pick<Topology, 'ports' | 'routes'>> {
   const valid = listeners.filter((listener) => listener.valid);
   const attached = new Map(valid.map(({ name }): [string, Set<RouteId>] => [name, new Set()]));
   const served: RouteTopology[] = [];
   for (const { topology, attachments } of routes) {
-    const sets = attachments.flatMap((each) => each.listeners.flatMap((name) => attached.get(name) ?? []));
-    for (const set of sets) set.add(routeId(topology.route));
-    if (sets.length > 0) served.push(topology);
+    const id = routeId(topology.route);
+    let isServed = false;
+    for (const { listeners: names } of attachments) {
+      for (const name of names) isServed = attached.get(name)?.add(id) !== undefined || isServed;
+    }
+    if (isServed) served.push(topology);
     yield;
   }
   const placed = valid.flatMap((listener) => {

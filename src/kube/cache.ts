@@ -1,5 +1,5 @@
 import type { Logger } from '../telemetry/logger.ts';
-import { type KubeObject, type ObjectKey, objectKey } from './object.ts';
+import { frozen, type KubeObject, type ObjectKey, objectKey } from './object.ts';
 import { sameJson } from './same-json.ts';
 import { Turns } from './turns.ts';
 
@@ -40,12 +40,11 @@ export function stripBookkeeping<T extends KubeObject>(object: T): T {
   return { ...object, metadata: { ...metadata, annotations: kept } };
 }
 
-/** Deeply freezes the value and returns it. */
-export function frozen<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  Object.freeze(value);
-  for (const child of Object.values(value)) frozen(child);
-  return value;
+/** The objects of one index value. */
+interface Indexed<T> {
+  readonly keys: Set<ObjectKey>;
+  /** Undefined after a change. The list is the same until then, so that a reader sees at once that nothing has changed. */
+  objects: readonly T[] | undefined;
 }
 
 export interface CacheOptions<T extends KubeObject, Index extends string> {
@@ -56,7 +55,7 @@ export interface CacheOptions<T extends KubeObject, Index extends string> {
 /** The writing side of a Store. Equal resourceVersions mean equal objects, so such a write changes nothing. */
 export class Cache<T extends KubeObject, Index extends string = never> implements Store<T, Index> {
   readonly #objects = new Map<ObjectKey, T>();
-  readonly #indexes = new Map<string, Map<string, Set<ObjectKey>>>();
+  readonly #indexes = new Map<string, Map<string, Indexed<T>>>();
   readonly #indexers: Readonly<Record<string, (object: T) => readonly string[]>>;
   readonly #logger: Logger;
   readonly #handlers = new Set<ChangeHandler<T>>();
@@ -79,13 +78,10 @@ export class Cache<T extends KubeObject, Index extends string = never> implement
   }
 
   byIndex(index: Index, value: string): readonly T[] {
-    const keys = this.#indexes.get(index)?.get(value) ?? [];
-    const found: T[] = [];
-    for (const key of keys) {
-      const object = this.#objects.get(key);
-      if (object !== undefined) found.push(object);
-    }
-    return found;
+    const indexed = this.#indexes.get(index)?.get(value);
+    if (indexed === undefined) return [];
+    indexed.objects ??= [...indexed.keys].flatMap((key) => this.#objects.get(key) ?? []);
+    return indexed.objects;
   }
 
   indexed(index: Index): Iterable<string> {
@@ -142,20 +138,23 @@ export class Cache<T extends KubeObject, Index extends string = never> implement
 
   #index(key: ObjectKey, old: T | undefined, current: T | undefined): void {
     for (const [name, indexer] of Object.entries(this.#indexers)) {
-      const index = this.#indexes.get(name) ?? new Map<string, Set<ObjectKey>>();
+      const index = this.#indexes.get(name) ?? new Map<string, Indexed<T>>();
       this.#indexes.set(name, index);
       if (old !== undefined) {
         for (const value of this.#values(indexer, old)) {
-          const keys = index.get(value);
-          keys?.delete(key);
-          if (keys?.size === 0) index.delete(value);
+          const indexed = index.get(value);
+          if (indexed === undefined) continue;
+          indexed.keys.delete(key);
+          indexed.objects = undefined;
+          if (indexed.keys.size === 0) index.delete(value);
         }
       }
       if (current === undefined) continue;
       for (const value of this.#values(indexer, current)) {
-        const keys = index.get(value);
-        if (keys === undefined) index.set(value, new Set([key]));
-        else keys.add(key);
+        const indexed = index.get(value) ?? { keys: new Set(), objects: undefined };
+        indexed.keys.add(key);
+        indexed.objects = undefined;
+        index.set(value, indexed);
       }
     }
   }

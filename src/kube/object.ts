@@ -69,3 +69,11 @@ export function parseObjectKey(key: ObjectKey): ObjectName {
   const slash = key.indexOf('/');
   return slash === -1 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
+
+/** Deeply freezes the value and returns it. */
+export function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const child of Object.values(value)) frozen(child);
+  return value;
+}

@@ -1,10 +1,10 @@
 import type { Logger } from '../telemetry/logger.ts';
-import { Cache, frozen, type Indexers, type Store, stripBookkeeping } from './cache.ts';
+import { Cache, type Indexers, type Store, stripBookkeeping } from './cache.ts';
 import type { KubeClient, Selection } from './client.ts';
 import { type Clock, jitter, type Random } from './clock.ts';
 import { inEachVersion, type Kind } from './kinds.ts';
 import { isForbidden, isGone, isNotFound, isVersionTooLarge, KubeError } from './kube-error.ts';
-import { type KubeObject, objectKey } from './object.ts';
+import { frozen, type KubeObject, objectKey } from './object.ts';
 import { Turns } from './turns.ts';
 
 /** `waiting-for-crd`: the API server does not know the kind yet, or does not know it any more. */

@@ -101,7 +101,10 @@ export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbM
   }
 
   publish(gateway: ObjectKey, { envoy }: MetallbModel): void {
-    this.ads.publish(gateway, this.#published.publish(gateway, envoy, this.ads.clusters(gateway)));
+    this.ads.publish(
+      gateway,
+      this.#published.publish(gateway, envoy, () => this.ads.clusters(gateway)),
+    );
   }
 
   withdraw(gateway: ObjectKey): void {

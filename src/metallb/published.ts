@@ -2,11 +2,11 @@
 import type { EndpointSlice } from '../api/core.ts';
 import type { EnvoyModel } from '../envoy/model/build.ts';
 import { endpointsOf } from '../envoy/model/endpoints.ts';
-import { servicesOf } from '../envoy/model/upstreams.ts';
+import { servicesOf, type Upstream } from '../envoy/model/upstreams.ts';
 import type { Resource, Snapshot } from '../envoy/snapshot.ts';
 import type { ObjectKey } from '../kube/object.ts';
 
-type PublishedModel = Pick<EnvoyModel, 'snapshot' | 'upstreams' | 'encoded' | 'taken'>;
+type PublishedModel = Pick<EnvoyModel, 'snapshot' | 'upstreams' | 'made' | 'taken'>;
 type Endpoints = ReadonlyMap<string, Resource>;
 
 interface Publication {
@@ -29,17 +29,36 @@ export class Published {
    * @param inUse the clusters that Envoys may still use. They keep their endpoints
    * @returns all that the Gateway's Envoys are to have
    */
-  publish(gateway: ObjectKey, model: PublishedModel, inUse: ReadonlySet<string>): Snapshot {
-    const before = this.#byGateway.get(gateway)?.upstreams ?? new Map();
-    const upstreams = new Map([...[...before].filter(([name]) => inUse.has(name)), ...model.upstreams]);
-    this.withdraw(gateway);
-    const endpoints = new Map([...upstreams].map(([name, each]) => [name, endpointsOf(each, this.#slicesOf)]));
+  publish(gateway: ObjectKey, model: PublishedModel, inUse: () => ReadonlySet<string>): Snapshot {
+    const last = this.#byGateway.get(gateway);
+    const left = [...(last?.upstreams ?? [])].filter(([name]) => !model.upstreams.has(name));
+    const used = left.length === 0 ? new Set<string>() : inUse();
+    const upstreams = new Map([...left.filter(([name]) => used.has(name)), ...model.upstreams]);
+    const endpoints = new Map([...upstreams].map(([name, each]) => [name, this.#endpoints(name, each, last)]));
     this.#byGateway.set(gateway, { model, upstreams, endpoints });
-    for (const service of namesOf(upstreams)) {
-      const gateways = this.#byService.get(service) ?? new Set();
-      this.#byService.set(service, gateways.add(gateway));
-    }
+    this.#index(gateway, last?.upstreams ?? new Map(), upstreams);
     return { ...model.snapshot, endpoints };
+  }
+
+  /** What is published follows its EndpointSlices by `refresh`. */
+  #endpoints(name: string, upstream: Upstream, last: Publication | undefined): Resource {
+    const known = last?.upstreams.get(name) === upstream ? last.endpoints.get(name) : undefined;
+    return known ?? endpointsOf(upstream, this.#slicesOf);
+  }
+
+  #index(gateway: ObjectKey, before: PublishedModel['upstreams'], upstreams: PublishedModel['upstreams']): void {
+    const services = namesOf(upstreams);
+    for (const service of namesOf(before)) {
+      if (services.has(service)) continue;
+      const gateways = this.#byService.get(service);
+      gateways?.delete(gateway);
+      if (gateways?.size === 0) this.#byService.delete(service);
+    }
+    for (const service of services) {
+      const gateways = this.#byService.get(service);
+      if (gateways === undefined) this.#byService.set(service, new Set([gateway]));
+      else gateways.add(gateway);
+    }
   }
 
   /** What was published last. */
@@ -48,11 +67,7 @@ export class Published {
   }
 
   withdraw(gateway: ObjectKey): void {
-    for (const service of namesOf(this.#byGateway.get(gateway)?.upstreams ?? new Map())) {
-      const gateways = this.#byService.get(service);
-      gateways?.delete(gateway);
-      if (gateways?.size === 0) this.#byService.delete(service);
-    }
+    this.#index(gateway, this.#byGateway.get(gateway)?.upstreams ?? new Map(), new Map());
     this.#byGateway.delete(gateway);
   }
 

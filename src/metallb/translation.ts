@@ -2,6 +2,8 @@
 // cannot do of it is found by Envoy's model.
 import type { ProxySettings } from '../api/proxy-configuration.ts';
 import type { GatewayInput } from '../gateway/input.ts';
+import type { Problem } from '../gateway/problem.ts';
+import { remembered } from '../gateway/remembered.ts';
 import type { RouteId } from '../gateway/route-id.ts';
 import type { Steps } from '../gateway/steps.ts';
 import type { Topology, Translation } from '../gateway/topology.ts';
@@ -22,6 +24,8 @@ export interface MetallbTopology extends Topology {
   readonly infrastructure: Pick<Infrastructure, 'labels' | 'annotations'>;
 }
 
+const findingOf = remembered((problem: Problem): Finding => apiFinding(problem, metallbWords));
+
 /** The topology is also absent if a configuration is invalid, because the wanted settings are not known. */
 export function* narrowForMetallb(
   input: GatewayInput,
@@ -31,7 +35,7 @@ export function* narrowForMetallb(
   const { problems: reserved, ...infrastructure } = cleanInfrastructure(input.gateway);
   const found: Finding[] = reserved.map(metallbFinding);
   for (const problem of [...problems, ...ofSettings]) {
-    found.push(apiFinding(problem, metallbWords));
+    found.push(findingOf(problem));
     yield;
   }
   if (topology === undefined || settings === undefined) return { ...asked, found };

@@ -115,9 +115,9 @@ const scenarios: Readonly<Record<Name, () => Promise<readonly Row[]>>> = {
   scale,
 };
 
-async function measured<T>(names: readonly T[], measure: (name: T) => Promise<readonly Row[]>, peer: string) {
+async function measured<T>(some: readonly T[], measure: (name: T) => Promise<readonly Row[]>, peer: string) {
   const rows: Row[] = [];
-  for (const name of names) rows.push(...(await measure(name)));
+  for (const name of some) rows.push(...(await measure(name)));
   if (rows.length > 0) printTable(rows, peer);
   return rows.every(({ withinLimit }) => withinLimit);
 }

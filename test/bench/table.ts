@@ -49,15 +49,15 @@ export const factRow = (scenario: string, measured: string): Row => ({
   withinLimit: true,
 });
 
-/** @param peer the head of the column of others */
-export function printTable(rows: readonly Row[], peer: string): void {
+/** @param others the head of their column */
+export function printTable(rows: readonly Row[], others: string): void {
   const cells = rows.map(({ scenario, measured, limit, peer, withinLimit }) => [
     scenario,
     `${withinLimit ? '' : 'OVER: '}${measured}`,
     limit,
     peer,
   ]);
-  printCells([['scenario', 'Gatehouse', 'at most', peer], ...cells]);
+  printCells([['scenario', 'Gatehouse', 'at most', others], ...cells]);
 }
 
 /** Prints a Markdown table. The first row is the head. */

@@ -90,9 +90,8 @@ export class Subscription {
     if (target === this.#target) return;
     const before = this.#target;
     this.#target = target;
-    const isNew = (name: string): boolean => before.get(name)?.version !== target.get(name)?.version;
-    for (const name of new Set([...before.keys(), ...target.keys(), ...this.#known.keys()])) {
-      if (isNew(name)) this.#change(name);
+    for (const name of changedNames(before, target)) {
+      this.#change(name);
       this.#count(name);
     }
   }
@@ -283,4 +282,14 @@ export class Subscription {
     this.#pending.delete(name);
     this.#again.delete(name);
   }
+}
+
+/** Mostly few of thousands. What is the same object needs no look at its version. */
+function changedNames(before: ReadonlyMap<string, Resource>, target: ReadonlyMap<string, Resource>): readonly string[] {
+  const names = [...before.keys()].filter((name) => !target.has(name));
+  for (const [name, resource] of target) {
+    const old = before.get(name);
+    if (old !== resource && old?.version !== resource.version) names.push(name);
+  }
+  return names;
 }

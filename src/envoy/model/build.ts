@@ -1,5 +1,7 @@
 // The model of Envoy: everything that the Envoys of a Gateway need, except endpoints, which change with each pod.
 import { routesById } from '../../gateway/connections.ts';
+import { type PortKey, portKey } from '../../gateway/listener-protocols.ts';
+import { remembered } from '../../gateway/remembered.ts';
 import { mapping, type Steps } from '../../gateway/steps.ts';
 import type { IpFamily, PortTopology, RouteTopology, Topology } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
@@ -14,7 +16,8 @@ import { listenersOf, type PlacedParts, sharedNumbers } from './listeners.ts';
 import type { PortParts } from './port-parts.ts';
 import { type PortMapping, proxyPorts } from './proxy-ports.ts';
 import { type Room, type TakenRoom, withRoom } from './room.ts';
-import { type EncodedRoutes, RouteEncoder } from './route-encoder.ts';
+import type { PortTables } from './route-tables.ts';
+
 import { type KeyPair, secret } from './secrets.ts';
 import { type Upstream, upstreamsOf } from './upstreams.ts';
 
@@ -26,7 +29,7 @@ export interface EnvoyOptions extends Pick<Room, 'serving'> {
   /** Of the Secrets that the listeners refer to. One without a key pair leaves its certificate out. */
   readonly keyPairs: ReadonlyMap<ObjectKey, KeyPair>;
   /** The last model of the Gateway. What it has is encoded already, and keeps its room. */
-  readonly before?: Pick<EnvoyModel, 'encoded' | 'taken'>;
+  readonly before?: Pick<EnvoyModel, 'made' | 'taken'>;
 }
 
 export interface EnvoyModel {
@@ -39,7 +42,7 @@ export interface EnvoyModel {
   readonly routes: readonly RouteTopology[];
   readonly problems: readonly Problem[];
   /** For the next model of the Gateway. */
-  readonly encoded: EncodedRoutes;
+  readonly made: ReadonlyMap<PortKey, PortTables>;
   /** For the next one, too. */
   readonly taken: TakenRoom;
 }
@@ -56,15 +59,17 @@ export function* buildEnvoy({ ports: asked, routes: written }: Topology, options
     usable.map(({ port }) => port),
     options.standingPorts,
   );
-  const encoder = new RouteEncoder(options.before?.encoded);
   const parts: PlacedParts[] = [];
-  const routed: Routed = { routes, byId: routesById(routes), encoder };
-  for (const port of usable) parts.push({ port, ...(yield* partsOf(port, routed)) });
+  const byId = routesById(routes);
+  for (const port of usable) {
+    const before = options.before?.made.get(portKey(port));
+    parts.push({ port, ...(yield* partsOf(port, { routes, byId, before })) });
+  }
   const upstreams = upstreamsOf(routes);
   const secrets = new Set(usable.flatMap(({ listeners }) => listeners.flatMap(secretsOf)));
   return {
     snapshot: {
-      clusters: named(yield* mapping([...upstreams.values()], cluster)),
+      clusters: named(yield* mapping([...upstreams.values()], clusterOf)),
       secrets: named([...secrets].flatMap((key) => secretOf(key, options.keyPairs))),
       listeners: named(listenersOf(parts, ports, options.families)),
       routes: named(parts.flatMap(({ tables }) => tables)),
@@ -73,10 +78,13 @@ export function* buildEnvoy({ ports: asked, routes: written }: Topology, options
     ports,
     routes,
     problems: [...able.problems, ...problems],
-    encoded: encoder.encoded,
+    made: new Map(parts.flatMap(({ port, made }) => (made === undefined ? [] : [[portKey(port), made] as const]))),
     taken,
   };
 }
+
+/** An upstream is the same as long as no route that refers to it changes. */
+const clusterOf = remembered(cluster);
 
 const named = (resources: readonly Resource[]): ReadonlyMap<string, Resource> =>
   new Map(resources.map((each) => [each.name, each]));
@@ -98,15 +106,16 @@ function secretOf(key: ObjectKey, keyPairs: EnvoyOptions['keyPairs']): readonly 
 interface Routed {
   readonly routes: readonly RouteTopology[];
   readonly byId: ReturnType<typeof routesById>;
-  readonly encoder: RouteEncoder;
+  /** What the last model had for the port. */
+  readonly before: PortTables | undefined;
 }
 
-function* partsOf(port: PortTopology, { routes, byId, encoder }: Routed): Steps<PortParts> {
+function* partsOf(port: PortTopology, { routes, byId, before }: Routed): Steps<PortParts> {
   const { serves } = port;
   yield;
   switch (serves.kind) {
     case 'http':
-      return yield* httpPort(port, serves.tls, routes, encoder);
+      return yield* httpPort(port, serves.tls, routes, before);
     case 'tls':
       return tlsPort(port, byId);
     case 'tcp':

@@ -12,6 +12,7 @@ import type {
   RuleTopology,
   TopologyBackend,
 } from '../../gateway/topology.ts';
+import { frozen } from '../../kube/object.ts';
 import type { Problem, RegexRefused, RegexTooLong } from '../problem.ts';
 import { ENVOY_CAPABILITIES } from './capabilities.ts';
 import { type HeaderShortfall, headerRefusals } from './headers.ts';
@@ -26,20 +27,38 @@ export interface Expressible {
 /** A rule that Envoy cannot have is left out. One whose filters it cannot have answers 500. */
 export function* expressible(routes: readonly RouteTopology[]): Steps<Expressible> {
   const problems: Problem[] = [];
-  const report = (problem: Problem): void => void problems.push(problem);
   const able: RouteTopology[] = [];
-  for (const route of routes) {
+  for (const [index, route] of routes.entries()) {
+    if (index % 100 === 99) yield;
     if (isOfConnections(route.route)) {
       able.push(route);
       continue;
     }
-    const within = withinPlane(route, shortfallsOf, report);
-    const out = yield* leftOut(within, report);
-    const rules = within.rules.filter((rule) => !out.has(rule));
-    for (const rule of rules) reportCappedRetries(within.route, rule, report);
-    able.push({ ...within, rules: rules.map((rule) => withUsableMirrors(within.route, rule, report)) });
+    const result = results.get(route) ?? (yield* expressibleOf(route));
+    if (Object.isFrozen(route)) results.set(route, result);
+    able.push(result.route);
+    problems.push(...result.problems);
   }
   return { routes: able, problems };
+}
+
+interface ExpressibleRoute {
+  readonly route: RouteTopology;
+  readonly problems: readonly Problem[];
+}
+
+/** Nothing but the route decides it. */
+const results = new WeakMap<RouteTopology, ExpressibleRoute>();
+
+function* expressibleOf(route: RouteTopology): Steps<ExpressibleRoute> {
+  const problems: Problem[] = [];
+  const report = (problem: Problem): void => void problems.push(problem);
+  const within = withinPlane(route, shortfallsOf, report);
+  const out = yield* leftOut(within, report);
+  const rules = within.rules.filter((rule) => !out.has(rule));
+  for (const rule of rules) reportCappedRetries(within.route, rule, report);
+  const able = { ...within, rules: rules.map((rule) => withUsableMirrors(within.route, rule, report)) };
+  return frozen({ route: able, problems });
 }
 
 const shortfallsOf = (rule: RuleTopology): readonly (Shortfall | HeaderShortfall)[] => [

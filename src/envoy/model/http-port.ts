@@ -1,5 +1,5 @@
 // A port for HTTP or HTTPS: its filter chains and route tables.
-import { portEntries } from '../../gateway/entries.ts';
+import { viewOf } from '../../gateway/entries.ts';
 import { portKey } from '../../gateway/listener-protocols.ts';
 import type { Steps } from '../../gateway/steps.ts';
 import type { ListenerTopology, PortTopology, RouteTopology } from '../../gateway/topology.ts';
@@ -7,26 +7,22 @@ import type { Resource } from '../snapshot.ts';
 import type { FilterChainSchema } from '../xds/envoy/config/listener/v3/listener_components_pb.ts';
 import { closingChain } from './connections-port.ts';
 import { downstreamTls, secretsOf } from './downstream-tls.ts';
+import { portRoutes } from './host-routes.ts';
 import { httpConnectionManager } from './http-connections.ts';
 import type { Init } from './messages.ts';
 import { routeTableName } from './names.ts';
 import type { PortParts } from './port-parts.ts';
-import type { RouteEncoder } from './route-encoder.ts';
-import { ownTable, sharedTable, type TableSource } from './route-tables.ts';
+import { ownTable, type PortTables, sharedTable, TableSource } from './route-tables.ts';
 
 export function* httpPort(
   port: PortTopology,
   tls: boolean,
   routes: readonly RouteTopology[],
-  encoder: RouteEncoder,
+  before: PortTables | undefined,
 ): Steps<PortParts> {
   // Each host has a table of its own listener only, so Envoy needs no entries that keep listeners apart.
-  const entries = Map.groupBy(
-    portEntries(port, routes).filter(({ source }) => source.kind === 'rule'),
-    ({ listener }) => listener,
-  );
-  yield;
-  const source: TableSource = { at: { port: port.port, scheme: tls ? 'https' : 'http' }, entries, encoder };
+  const made = yield* portRoutes(viewOf(port), routes, before?.routes);
+  const source = new TableSource(port.port, made, before);
   const key = portKey(port);
   if (!tls) {
     const name = routeTableName(key);
@@ -34,6 +30,7 @@ export function* httpPort(
       chains: [{ name, filters: [httpConnectionManager(name)] }],
       filters: [],
       tables: [yield* sharedTable(name, port.listeners, source)],
+      made: source.made,
     };
   }
   const { served = [], others = [] } = Object.groupBy(port.listeners, (listener) =>
@@ -47,7 +44,7 @@ export function* httpPort(
   const chains = served.map((listener) => httpsChain(routeTableName(key, listener), listener));
   // A wider listener of HTTPS answers 421 for the others' hosts. One of TLS would forward them.
   const closing = port.beside === undefined ? [] : others.map((listener) => closingChain(key, listener));
-  return { chains: [...chains, ...closing], filters: [], tables };
+  return { chains: [...chains, ...closing], filters: [], tables, made: source.made };
 }
 
 const httpsChain = (name: string, listener: ListenerTopology): Init<typeof FilterChainSchema> => ({

@@ -4,6 +4,7 @@ import type {
   ListenerFilterSchema,
 } from '../xds/envoy/config/listener/v3/listener_components_pb.ts';
 import type { Init } from './messages.ts';
+import type { PortTables } from './route-tables.ts';
 
 /** What one port of the topology adds to Envoy's listener of the port number. */
 export interface PortParts {
@@ -12,4 +13,6 @@ export interface PortParts {
   /** For datagrams. */
   readonly filters: readonly Init<typeof ListenerFilterSchema>[];
   readonly tables: readonly Resource[];
+  /** For the next model of the port. */
+  readonly made?: PortTables;
 }

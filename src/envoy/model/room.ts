@@ -1,8 +1,8 @@
 // How many routes Envoy gets. Each host has the entries of wider hostnames too, so tenants could multiply them: they are counted
 // before they are made.
 import { isOfConnections } from '../../gateway/connection-route.ts';
-import { hostnamesOn, type PortView, viewOf } from '../../gateway/entries.ts';
-import { type Hostname, widerThan } from '../../gateway/hostnames.ts';
+import { hostnamesOn, onPort, type PortView, viewOf } from '../../gateway/entries.ts';
+import { type Hostname, isWide, widerThan } from '../../gateway/hostnames.ts';
 import { portKey } from '../../gateway/listener-protocols.ts';
 import { compareRoutes, compareStrings } from '../../gateway/precedence.ts';
 import { type RouteId, routeId } from '../../gateway/route-id.ts';
@@ -43,10 +43,12 @@ export function* withRoom(
 ): Steps<Roomy> {
   const views = ports.filter(({ serves }) => serves.kind === 'http' || serves.kind === 'tls').map(viewOf);
   const asks = yield* mapping(routes, (route) => askOf(views, route));
+  if (mostEntries(asks) <= limit)
+    return { routes, taken: new Map(asks.map(({ id, taken }) => [id, taken])), problems: [] };
   const tables = new Map<string, TableSize>();
   const taken = new Map<RouteId, ReadonlyMap<string, number>>();
   let total = 0;
-  for (const [index, { id, hosts }] of inOrder(asks, { ...room, limit }).entries()) {
+  for (const [index, { id, hosts, taken: asked }] of inOrder(asks, { ...room, limit }).entries()) {
     if (index % 100 === 99) yield;
     const before = total;
     const added: (() => void)[] = [];
@@ -59,7 +61,7 @@ export function* withRoom(
       if (total > limit) break;
     }
     if (total <= limit) {
-      taken.set(id, matchesOf(hosts));
+      taken.set(id, asked);
       continue;
     }
     for (const undo of added.toReversed()) undo();
@@ -94,32 +96,57 @@ interface Ask {
   readonly id: RouteId;
   readonly route: RouteTopology;
   readonly hosts: readonly Host[];
+  /** Its matches by listener and hostname. */
+  readonly taken: ReadonlyMap<string, number>;
 }
 
 function askOf(views: readonly PortView[], route: RouteTopology): Ask {
-  const id = routeId(route.route);
-  const matches = route.rules.reduce((sum, rule) => sum + rule.matches.length * shareCount(rule.action), 0);
-  const hosts = views.flatMap((view) =>
-    (view.attached.get(id) ?? []).flatMap((listener) =>
-      hostnamesOn(view, listener, route).map(([, hostname]): Host => {
-        const table = `${portKey(view.port)} ${listener.name}`;
-        return view.port.serves.kind === 'http'
-          ? { table, hostname, matches }
-          : // A server name has no entries of wider ones.
-            { table: `${table} ${hostname ?? '*'}`, hostname, matches: CHAIN_ENTRIES };
-      }),
-    ),
-  );
-  return { id, route, hosts };
+  const [first, ...others] = views.map((view) => askOnPort(view, route));
+  const own = first ?? { hosts: [], taken: new Map<string, number>() };
+  const all = others.length === 0 ? own : together([own, ...others]);
+  return { id: routeId(route.route), route, ...all };
 }
 
-function matchesOf(hosts: readonly Host[]): ReadonlyMap<string, number> {
-  const matches = new Map<string, number>();
+type PortAsk = Pick<Ask, 'hosts' | 'taken'>;
+
+/** Each port has tables of its own. */
+const together = (asks: readonly PortAsk[]): PortAsk => ({
+  hosts: asks.flatMap(({ hosts }) => hosts),
+  taken: new Map(asks.flatMap(({ taken }) => [...taken])),
+});
+
+const askOnPort = onPort((view, route): PortAsk => {
+  const matches = route.rules.reduce((sum, rule) => sum + rule.matches.length * shareCount(rule.action), 0);
+  const hosts = (view.attached.get(routeId(route.route)) ?? []).flatMap((listener) =>
+    hostnamesOn(view, listener, route).map(([, hostname]): Host => {
+      const table = `${portKey(view.port)} ${listener.name}`;
+      return view.port.serves.kind === 'http'
+        ? { table, hostname, matches }
+        : // A server name has no entries of wider ones.
+          { table: `${table} ${hostname ?? '*'}`, hostname, matches: CHAIN_ENTRIES };
+    }),
+  );
+  const taken = new Map<string, number>();
   for (const host of hosts) {
     const key = `${host.table} ${host.hostname ?? '*'}`;
-    matches.set(key, (matches.get(key) ?? 0) + host.matches);
+    taken.set(key, (taken.get(key) ?? 0) + host.matches);
   }
-  return matches;
+  return { hosts, taken };
+});
+
+/** At most so many entries, if each wide hostname covered all hosts. This is known without looking at the hostnames. */
+function mostEntries(asks: readonly Ask[]): number {
+  let hosts = 0;
+  let exact = 0;
+  let wide = 0;
+  for (const ask of asks) {
+    hosts += ask.hosts.length;
+    for (const { hostname, matches } of ask.hosts) {
+      if (isWide(hostname)) wide += matches;
+      else exact += matches;
+    }
+  }
+  return exact + wide * hosts;
 }
 
 /**
@@ -130,8 +157,8 @@ function inOrder(
   asks: readonly Ask[],
   { serving = new Set(), taken, limit }: Room & { readonly limit: number },
 ): readonly Ask[] {
-  const isAsBefore = ({ id, hosts }: Ask): boolean =>
-    taken === undefined || [...matchesOf(hosts)].every(([key, matches]) => matches <= (taken.get(id)?.get(key) ?? 0));
+  const isAsBefore = ({ id, taken: asked }: Ask): boolean =>
+    taken === undefined || [...asked].every(([key, matches]) => matches <= (taken.get(id)?.get(key) ?? 0));
   const rankOf = (ask: Ask): number => {
     if (!serving.has(ask.id)) return 3;
     return isAsBefore(ask) ? 0 : 2;

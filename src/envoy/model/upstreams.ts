@@ -1,8 +1,10 @@
 // What Envoy reaches, and how: each upstream is a cluster.
 import { isOfConnections } from '../../gateway/connection-route.ts';
+import { remembered } from '../../gateway/remembered.ts';
 import { type RouteId, routeId } from '../../gateway/route-id.ts';
 import { protocolOf } from '../../gateway/shortfalls.ts';
 import type { BackendService, RouteTopology, TopologyBackend } from '../../gateway/topology.ts';
+import { frozen } from '../../kube/object.ts';
 
 export type Upstream = OfRequests | OfConnections;
 
@@ -45,12 +47,13 @@ export const servicesOf = (upstream: Upstream): readonly BackendService[] =>
   takesConnections(upstream) ? upstream.backends.flatMap(({ service }) => service ?? []) : [upstream.backend];
 
 /** All upstreams that connections, requests or copies of requests may go to, by the name of their cluster. */
-export function upstreamsOf(routes: readonly RouteTopology[]): ReadonlyMap<string, Upstream> {
-  const upstreams = routes.flatMap((route): readonly Upstream[] =>
-    isOfConnections(route.route) ? [upstreamOfConnections(route)] : upstreamsOfRequests(route),
-  );
-  return new Map(upstreams.map((upstream) => [clusterName(upstream), upstream]));
-}
+export const upstreamsOf = (routes: readonly RouteTopology[]): ReadonlyMap<string, Upstream> =>
+  new Map(routes.flatMap(upstreamsOfRoute));
+
+const upstreamsOfRoute = remembered((route: RouteTopology): readonly (readonly [string, Upstream])[] => {
+  const upstreams = isOfConnections(route.route) ? [upstreamOfConnections(route)] : upstreamsOfRequests(route);
+  return upstreams.map((upstream) => [clusterName(upstream), frozen(upstream)]);
+});
 
 const upstreamsOfRequests = ({ rules }: RouteTopology): readonly OfRequests[] =>
   rules

@@ -32,15 +32,16 @@ export async function measureAttached({ admin }: Shop, routes: number): Promise<
       if (performance.now() > deadline) throw new Error(`${ns}/${gatewayName} still does not count ${count} routes`);
     }
   };
-  const seconds = async (work: () => Promise<unknown>): Promise<number> => {
-    const begun = performance.now();
-    await work();
-    return (performance.now() - begun) / 1000;
-  };
   const indexes = Array.from({ length: routes }, (_, index) => index);
   const creating = await seconds(() => inParallel(indexes, (index) => create(admin, routesPath(), routeOf(index))));
   const up = await seconds(() => until(routes));
   await inParallel(indexes, (index) => admin.request('DELETE', `${routesPath()}/route-${index}`));
   const down = await seconds(() => until(0));
   return { routes, up, creating, down, writes: watcher.count };
+}
+
+async function seconds(work: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await work();
+  return (performance.now() - begun) / 1000;
 }

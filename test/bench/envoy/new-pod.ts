@@ -7,13 +7,14 @@ import { hostOf, ns, routeOf, serviceOf, sliceOf } from './workload.ts';
 const service = 'scaled';
 const slicesPath = `/apis/discovery.k8s.io/v1/namespaces/${ns}/endpointslices`;
 
+const podOf = (body: string): string | undefined => /"pod": ?"([^"]+)"/.exec(body)?.[1];
+
 /** @param index of a route that does not exist yet */
 export async function measureNewPod({ admin, prober, pods }: Shop, index: number, times: number): Promise<Spread> {
   const [first = '', second = ''] = pods.blue;
   await create(admin, `/api/v1/namespaces/${ns}/services`, serviceOf(ns, service));
   await apply(admin, slicesPath, sliceOf(ns, service, [first]));
   await create(admin, routesPath(), routeOf(index, { backend: service }));
-  const podOf = (body: string): string | undefined => /"pod": ?"([^"]+)"/.exec(body)?.[1];
   const host = hostOf(index);
   await prober.until(
     host,

@@ -9,7 +9,7 @@ export interface Answer {
 }
 
 /** The pause after each answer. */
-export const pauseMs = 2;
+const pauseMs = 2;
 const timeoutMs = 30_000;
 
 export class Prober {

@@ -21,13 +21,13 @@ const flips = 100;
 const pods = 50;
 const loadSeconds = 60;
 
-type Say = (line: string) => void;
+const say = (line: string): void => console.log(`  ${line}`);
 
 async function attached(shop: Shop): Promise<readonly Row[]> {
   return attachedRows(await measureAttached(shop, attachedRoutes));
 }
 
-async function served(shop: Shop, routes: number, say: Say): Promise<readonly Row[]> {
+async function served(shop: Shop, routes: number): Promise<readonly Row[]> {
   const growth = await measureGrowth(shop, routes, (done, { median, p99 }) =>
     say(`${done} routes; the last 500: median ${median.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms`),
   );
@@ -37,7 +37,7 @@ async function served(shop: Shop, routes: number, say: Say): Promise<readonly Ro
   return [...growthRows(routes, growth), ...changeRows(routes, changed), flipsRow(flipped), newPodRow(routes, scaled)];
 }
 
-async function loaded(shop: Shop, loads: readonly number[], say: Say): Promise<readonly Row[]> {
+async function loaded(shop: Shop, loads: readonly number[]): Promise<readonly Row[]> {
   await makeNamespaces(shop);
   const rows: Row[] = [];
   let made = 0;
@@ -50,12 +50,12 @@ async function loaded(shop: Shop, loads: readonly number[], say: Say): Promise<r
   return rows;
 }
 
-type Measure = (shop: Shop, options: EnvoyOptions, say: Say) => Promise<readonly Row[]>;
+type Measure = (shop: Shop, options: EnvoyOptions) => Promise<readonly Row[]>;
 
 const measures = {
   'envoy-attached': attached,
-  'envoy-routes': (shop, { routes }, say) => served(shop, routes, say),
-  'envoy-load': (shop, { loads }, say) => loaded(shop, loads, say),
+  'envoy-routes': (shop, { routes }) => served(shop, routes),
+  'envoy-load': (shop, { loads }) => loaded(shop, loads),
 } as const satisfies Readonly<Record<string, Measure>>;
 
 export type EnvoyName = keyof typeof measures;
@@ -64,7 +64,6 @@ export const envoyNames: readonly EnvoyName[] = ['envoy-attached', 'envoy-routes
 /** It needs a sandbox. */
 export async function measureEnvoy(program: string, name: EnvoyName, options: EnvoyOptions): Promise<readonly Row[]> {
   console.log(`${name} …`);
-  const say: Say = (line) => console.log(`  ${line}`);
   await using shop = await openShop(program, say);
-  return await measures[name](shop, options, say);
+  return await measures[name](shop, options);
 }

@@ -6,7 +6,7 @@ import { backendRef, gateway, gatewayClass, http, httpRoute, namespace } from '.
 export const ns = 'bench';
 export const gatewayName = 'bench';
 const className = 'bench';
-export const backendPort = 3000;
+const backendPort = 3000;
 /** Two Deployments, each with a Service and two pods. */
 export const backends = ['blue', 'green'] as const;
 export type Backend = (typeof backends)[number];
