@@ -2,7 +2,8 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePorts } from '../../localstack/cluster/ports.ts';
-import { startAds, web } from '../../src/envoy/ads/testing/ads-under-test.ts';
+import { type AdsUnderTest, newTrust, startAds, web } from '../../src/envoy/ads/testing/ads-under-test.ts';
+import { tokenOf } from '../../src/envoy/ads/testing/tokens.ts';
 import type { Resource, Snapshot } from '../../src/envoy/snapshot.ts';
 import { ClusterSchema } from '../../src/envoy/xds/envoy/config/cluster/v3/cluster_pb.ts';
 import { ClusterLoadAssignmentSchema } from '../../src/envoy/xds/envoy/config/endpoint/v3/endpoint_pb.ts';
@@ -59,8 +60,8 @@ const routes = (name: string, { text = 'old', regex = '/text', to = 'shop' } = {
     ],
   });
 
-async function setup() {
-  const service = await startAds();
+async function setup(options: AdsUnderTest = {}) {
+  const service = await startAds(options);
   const ports = await freePorts(names.length);
   const portOf = (name: string): number => ports[names.findIndex((each) => each === name)] ?? 0;
   const snapshot: Snapshot = {
@@ -214,4 +215,47 @@ test('an Envoy whose service is away keeps serving, and comes back', async () =>
   await expect.poll(() => server.states(web).length, within).toBe(1);
   await expect.poll(isCurrent, within).toBe(true);
   expect(await get('one', '/')).toBe('200 0');
+});
+
+test('an Envoy comes back with the authorities and the token that it got while it ran, and serves meanwhile', async () => {
+  const old = await newTrust();
+  const renewed = await newTrust();
+  const { server, port, snapshot, get, start, stop } = await setup({ trust: old });
+  server.publish(web, snapshot);
+  const one = await start('one');
+  await expect.poll(() => get('one', '/text'), within).toBe('200 old');
+  const answers = new Set<string>();
+  const stopped = new AbortController();
+  const traffic = (async () => {
+    while (!stopped.signal.aborted) answers.add(await get('one', '/text'));
+  })();
+
+  await one.renew(`${old.authorities}\n${renewed.authorities}`, tokenOf('one', {}, 'renewed'));
+  await stop();
+  const next = await startAds({ trust: renewed, port, signature: 'renewed' });
+  next.server.publish(web, { ...snapshot, routes: named(names.map((name) => routes(name, { text: 'new' }))) });
+  await expect.poll(() => get('one', '/text'), { ...within, timeout: 30_000 }).toBe('200 new');
+  stopped.abort();
+  await traffic;
+  expect([...answers].toSorted()).toEqual(['200 new', '200 old']);
+});
+
+test('an Envoy without the new authority, or with an ended token, gets nothing new, and serves what it has', async () => {
+  const old = await newTrust();
+  const renewed = await newTrust();
+  const { server, port, snapshot, get, start, stop } = await setup({ trust: old });
+  server.publish(web, snapshot);
+  const [one, two] = await Promise.all([start('one'), start('two')]);
+  await expect.poll(() => server.states(web).filter(({ isCurrent }) => isCurrent).length, within).toBe(2);
+
+  await one.renew(old.authorities, tokenOf('one', {}, 'renewed'));
+  const ended = tokenOf('two');
+  await two.renew(renewed.authorities, ended);
+  await stop();
+  const next = await startAds({ trust: renewed, port, signature: 'renewed' });
+  next.server.publish(web, { ...snapshot, routes: named(names.map((name) => routes(name, { text: 'new' }))) });
+  await expect.poll(() => next.reviews.length, { ...within, timeout: 30_000 }).toBeGreaterThan(0);
+  expect(new Set(next.reviews)).toEqual(new Set([ended]));
+  expect(next.server.states(web)).toEqual([]);
+  expect(await get('one', '/text')).toBe('200 old');
 });

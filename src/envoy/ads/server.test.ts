@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { expect, onTestFinished, test } from 'vitest';
-import { systemClock } from '../../kube/clock.ts';
 import { FakeClock } from '../../kube/testing/fake-clock.ts';
 import type { Resource, Snapshot } from '../snapshot.ts';
 import { issueServerCertificate, makeAuthority } from './issue.ts';
@@ -104,7 +103,7 @@ test('a rejection is reported with the words of Envoy, and other resources go on
 
 test('what an Envoy rejected is sent again after a while, and its rejection stands until it is accepted', async () => {
   const clock = new FakeClock(Date.now());
-  const ads = await startAds(clock);
+  const ads = await startAds({ clock });
   ads.server.publish(web, snapshot('v1'));
   const client = connect(ads);
   await load(client);
@@ -241,7 +240,7 @@ test.each<[string, Partial<DeltaClientOptions>, string]>([
 
 test('a token is reviewed again after a minute', async () => {
   const clock = new FakeClock(Date.now());
-  const ads = await startAds(clock);
+  const ads = await startAds({ clock });
   ads.server.publish(web, snapshot('v1'));
   const token = tokenOf('one');
   await connect(ads, { token }).accept('clusters');
@@ -254,7 +253,7 @@ test('a token is reviewed again after a minute', async () => {
 
 test('a good answer is not used after the end of its token', async () => {
   const clock = new FakeClock(Date.now());
-  const ads = await startAds(clock);
+  const ads = await startAds({ clock });
   ads.server.publish(web, snapshot('v1'));
   const token = tokenOf('one', { exp: Math.floor(clock.now() / 1000) + 30 });
   await connect(ads, { token }).accept('clusters');
@@ -289,7 +288,7 @@ const stranger = async (port: number): Promise<string> => {
 };
 
 test('a connection without a good token ends, and that of an Envoy does not', async () => {
-  const ads = await startAds(systemClock, 300);
+  const ads = await startAds({ proofMs: 300 });
   ads.server.publish(web, snapshot('v1'));
   const client = connect(ads);
   await load(client);
@@ -308,7 +307,7 @@ test('an address has few connections without a good token', async () => {
 
 test('a stream without a request ends', async () => {
   const clock = new FakeClock(Date.now());
-  const ads = await startAds(clock);
+  const ads = await startAds({ clock });
   const client = new DeltaClient({ ...ads, token: tokenOf('one'), node: 'one' });
   const refused = refusal(client);
   await expect.poll(() => ads.reviews).toHaveLength(1);

@@ -1,12 +1,13 @@
 // A real Envoy on loopback, with the configuration service of the test, and resources written as JSON.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DescMessage, fromJson, type JsonValue } from '@bufbuild/protobuf';
 import { onTestFinished } from 'vitest';
 import { installEnvoy } from '../../../localstack/cluster/metallb/envoy.ts';
+import { replaceFiles } from '../../../localstack/cluster/nodes/volume-files.ts';
 import { freePorts } from '../../../localstack/cluster/ports.ts';
 import { defaultProxySettings } from '../../../src/api/proxy-configuration.ts';
 import { serverName } from '../../../src/envoy/ads/testing/ads-under-test.ts';
@@ -67,12 +68,19 @@ export interface EnvoyOptions {
 export async function startEnvoy({ pod, adsPort, authorities }: EnvoyOptions) {
   const binary = await installEnvoy({});
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-envoy-'));
-  const path = (name: string): string => join(folder, name);
+  const configurationFolder = join(folder, 'configuration');
+  const tokenFolder = join(folder, 'token');
   const [adminPort = 0, readyPort = 0] = await freePorts(2);
   const service = { address: `127.0.0.1:${adsPort}`, serverName, audience: 'gatehouse', authorities };
-  const here = (text: string): string => text.replaceAll(CONFIGURATION_FOLDER, folder).replaceAll(TOKEN_FOLDER, folder);
-  for (const [name, text] of Object.entries(configurationFiles(service))) await writeFile(path(name), here(text));
-  await writeFile(path(TOKEN_FILE), tokenOf(pod));
+  const here = (text: string): string =>
+    text.replaceAll(CONFIGURATION_FOLDER, configurationFolder).replaceAll(TOKEN_FOLDER, tokenFolder);
+  /** As the kubelet does, when the ConfigMap has changed or the token is renewed. */
+  const renew = async (trusted: string, token: string): Promise<void> => {
+    const files = Object.entries(configurationFiles({ ...service, authorities: trusted }));
+    await replaceFiles(configurationFolder, new Map(files.map(([name, text]) => [name, here(text)])));
+    await replaceFiles(tokenFolder, new Map([[TOKEN_FILE, token]]));
+  };
+  await renew(authorities, tokenOf(pod));
   const { resources } = defaultProxySettings;
   const configuration = here(JSON.stringify(bootstrap({ ads: service, resources, families: ['IPv4'] })))
     .replaceAll(`:${ADMIN_PORT}`, `:${adminPort}`)
@@ -99,6 +107,7 @@ export async function startEnvoy({ pod, adsPort, authorities }: EnvoyOptions) {
     readyPort,
     log: () => log,
     accessLog: () => accessLog,
+    renew,
     stop: () => ended(child),
   };
 }
