@@ -43,6 +43,11 @@ export interface Endpoint {
   readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
   readonly nodeName?: string;
   readonly zone?: string;
+  /** For whom the endpoint is preferred. */
+  readonly hints?: {
+    readonly forZones?: readonly { readonly name: string }[];
+    readonly forNodes?: readonly { readonly name: string }[];
+  };
   readonly targetRef?: { readonly kind?: string; readonly namespace?: string; readonly name?: string };
 }
 

@@ -19,6 +19,7 @@ export const sourcesOf = (caches: Caches, clock: Pick<Clock, 'now'>): ClusterSou
     routesBy(caches, 'gateway', gateway).filter((route) => parentGateways(route).includes(gateway)),
   namespace: (name) => caches.namespaces.get(objectKey({ name })),
   nodes: () => caches.nodes.list(),
+  node: (name) => caches.nodes.get(objectKey({ name })),
   grantsIn: (namespace) => caches.referenceGrants.byIndex('namespace', namespace),
   service: (key) => caches.services.get(key),
   servicesAt: (address) => caches.services.byIndex('address', address),

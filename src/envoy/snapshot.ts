@@ -9,6 +9,20 @@ export interface Resource {
   /** The value of a `google.protobuf.Any`. */
   readonly bytes: Uint8Array;
   readonly typeUrl: string;
+  /** Of endpoints that differ by the place of the Envoy. */
+  readonly nearby?: Nearby;
+}
+
+/** Where an Envoy runs. */
+export interface Location {
+  readonly node: string | undefined;
+  readonly zone: string | undefined;
+}
+
+interface Nearby {
+  /** Changes with what `at` returns. */
+  readonly version: string;
+  at(location: Location): Resource;
 }
 
 type Resources = ReadonlyMap<string, Resource>;
@@ -40,6 +54,8 @@ export const resource = <D extends DescMessage>(schema: D, name: string, message
   encodedResource(schema, name, toBinary(schema, create(schema, message)));
 
 export function encodedResource({ typeName }: DescMessage, name: string, bytes: Uint8Array): Resource {
-  const version = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
-  return { name, version, bytes, typeUrl: `type.googleapis.com/${typeName}` };
+  return { name, version: versionOf(bytes), bytes, typeUrl: `type.googleapis.com/${typeName}` };
 }
+
+export const versionOf = (content: Uint8Array | string): string =>
+  createHash('sha256').update(content).digest('hex').slice(0, 32);

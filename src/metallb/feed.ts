@@ -50,6 +50,7 @@ export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbM
           pod: (key) => this.caches.pods.get(key),
           deployment: (key) => this.caches.deployments.get(key),
           gateway: (key) => sources.gateway(key),
+          node: (name) => sources.node(name),
           now: () => context.clock.now(),
         }),
       onChange: (gateway) => this.#tell(gateway),

@@ -1,5 +1,6 @@
 // Which pods get the configuration of a Gateway, with its keys, and when their listeners go.
 import { expect, test } from 'vitest';
+import type { Node } from '../api/core.ts';
 import type { Gateway } from '../api/gateway-api.ts';
 import type { Deployment, Pod } from '../api/workloads.ts';
 import type { Identity } from '../envoy/ads/identities.ts';
@@ -44,6 +45,13 @@ const pod: Pod = {
 
 const identity: Identity = { pod: objectKey(pod.metadata), podUid: 'u-pod', serviceAccount: fleet };
 
+const node: Node = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name: 'node-1', labels: { 'topology.kubernetes.io/zone': 'zone-a' } },
+  spec: {},
+};
+
 function sources(changed: { pod?: Pod; deployment?: Deployment; gateway?: Gateway } = {}): PlacementSources {
   const found = { pod, deployment, gateway, ...changed };
   const get =
@@ -54,6 +62,7 @@ function sources(changed: { pod?: Pod; deployment?: Deployment; gateway?: Gatewa
     pod: get(found.pod),
     deployment: get(found.deployment),
     gateway: get(found.gateway),
+    node: (wanted) => (wanted === 'node-1' ? node : undefined),
     now: () => now,
   };
 }
@@ -65,7 +74,16 @@ const podWith = (metadata: Partial<Pod['metadata']>, spec = pod.spec): Pod => ({
 });
 
 test("an Envoy of the Gateway's Deployment belongs to the Gateway", () => {
-  expect(placementOf(identity, sources())).toEqual({ gateway: web, stage: 'serving' });
+  expect(placementOf(identity, sources())).toMatchObject({ gateway: web, stage: 'serving' });
+});
+
+test.each([
+  ['node-1', { node: 'node-1', zone: 'zone-a' }],
+  ['unknown', { node: 'unknown', zone: undefined }],
+  [undefined, { node: undefined, zone: undefined }],
+])('an Envoy on the node %s is there, and in the zone of its label', (nodeName, location) => {
+  const placed = podWith({}, { ...pod.spec, ...(nodeName !== undefined && { nodeName }) });
+  expect(placementOf(identity, sources({ pod: placed }))?.location).toEqual(location);
 });
 
 test.each<[string, PlacementSources, Partial<Identity>]>([

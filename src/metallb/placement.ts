@@ -1,4 +1,5 @@
 // Where the pod of an Envoy belongs, by all that says so: its labels, its owners and its ServiceAccount.
+import type { Node } from '../api/core.ts';
 import type { Gateway } from '../api/gateway-api.ts';
 import type { Deployment, Pod } from '../api/workloads.ts';
 import type { Identity } from '../envoy/ads/identities.ts';
@@ -6,6 +7,7 @@ import type { Placement } from '../envoy/ads/publications.ts';
 import { GATEWAY_LABEL } from '../envoy/fleet/options.ts';
 import { GRACE_SECONDS, LEAVE_SECONDS } from '../envoy/fleet/timings.ts';
 import type { Stage } from '../envoy/readiness.ts';
+import type { Location } from '../envoy/snapshot.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { isEnvoyOf, isOwnedBy, ownerOf } from './owned.ts';
 
@@ -13,6 +15,7 @@ export interface PlacementSources {
   pod(key: ObjectKey): Pod | undefined;
   deployment(key: ObjectKey): Deployment | undefined;
   gateway(key: ObjectKey): Gateway | undefined;
+  node(name: string): Node | undefined;
   /** Milliseconds since 1970. */
   now(): number;
 }
@@ -34,7 +37,16 @@ export function placementOf(
   const key = ownerOf(deployment);
   const gateway = key && sources.gateway(key);
   if (gateway === undefined || !isOwnedBy(deployment, gateway)) return undefined;
-  return { gateway: objectKey(gateway.metadata), stage: stageOf(pod, sources.now()) };
+  return {
+    gateway: objectKey(gateway.metadata),
+    stage: stageOf(pod, sources.now()),
+    location: locationOf(pod, sources),
+  };
+}
+
+function locationOf({ spec: { nodeName: node } }: Pod, sources: PlacementSources): Location {
+  const labels = node === undefined ? undefined : sources.node(node)?.metadata.labels;
+  return { node, zone: labels?.['topology.kubernetes.io/zone'] };
 }
 
 /**

@@ -97,6 +97,9 @@ function refreshed(
   const fresh = [...upstreams]
     .filter(([, upstream]) => servicesOf(upstream).some((each) => each.service === service))
     .map(([name, upstream]): [string, Resource] => [name, endpointsOf(upstream, slicesOf)])
-    .filter(([name, { version }]) => endpoints.get(name)?.version !== version);
+    .filter(([name, each]) => !isSame(endpoints.get(name), each));
   return fresh.length === 0 ? undefined : new Map([...endpoints, ...fresh]);
 }
+
+const isSame = (a: Resource | undefined, b: Resource): boolean =>
+  a?.version === b.version && a.nearby?.version === b.nearby?.version;

@@ -18,6 +18,7 @@ type CertificateSources = Pick<Sources, 'imported' | 'certificateOwner' | 'certi
 export interface ClusterSources extends Omit<Sources, keyof CertificateSources> {
   gateways(): readonly Gateway[];
   nodes(): readonly Node[];
+  node(name: string): Node | undefined;
   /** The Services to which a load balancer controller has given the address. */
   servicesAt(address: string): readonly Service[];
 }

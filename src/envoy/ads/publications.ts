@@ -1,7 +1,8 @@
 // What each Gateway's Envoys should have, and their open streams.
 import type { ObjectKey } from '../../kube/object.ts';
 import type { Stage } from '../readiness.ts';
-import type { Snapshot } from '../snapshot.ts';
+import { nowhere } from '../seen-from.ts';
+import type { Location, Snapshot } from '../snapshot.ts';
 import { History, perKind } from './history.ts';
 import type { Identity } from './identities.ts';
 import { Stream } from './stream.ts';
@@ -11,6 +12,8 @@ import { type EnvoyState, type Summary, summaryOf, suspectsOf } from './summary.
 export interface Placement {
   readonly gateway: ObjectKey;
   readonly stage: Stage;
+  /** Absent if it is not known. */
+  readonly location?: Location;
 }
 
 /** Undefined if no pod of ours has this identity: it must exist, with its UID, our label, owner and ServiceAccount. */
@@ -79,10 +82,10 @@ export class Publications {
     });
   }
 
-  open(identity: Identity, { gateway, stage }: Placement): Stream {
+  open(identity: Identity, { gateway, stage, location = nowhere }: Placement): Stream {
     const publication = this.#of(gateway);
     const { history, streams, snapshot } = publication;
-    const stream = new Stream(identity, history);
+    const stream = new Stream(identity, history, location);
     streams.add(stream);
     stream.enter(stage);
     if (snapshot !== undefined) stream.publish({ ...snapshot, clusters: history.clustersWith(snapshot) });

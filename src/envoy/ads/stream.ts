@@ -3,7 +3,8 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { Clock } from '../../kube/clock.ts';
 import type { Stage } from '../readiness.ts';
-import type { Snapshot } from '../snapshot.ts';
+import { seenFrom } from '../seen-from.ts';
+import type { Location, Snapshot } from '../snapshot.ts';
 import type { Request, Response } from './delta.ts';
 import type { History } from './history.ts';
 import type { Identity } from './identities.ts';
@@ -18,19 +19,22 @@ const longestRetryMs = 300_000;
 export class Stream {
   readonly identity: Identity;
   readonly state: StreamState;
+  /** A pod never changes its node. */
+  readonly #location: Location;
   readonly #waiting: Response[] = [];
   /** Resolved when there is something to write, or the stream has ended. */
   #wake = Promise.withResolvers<void>();
   #end: { readonly error: Error | undefined } | undefined;
   #reported = '';
 
-  constructor(identity: Identity, history: History) {
+  constructor(identity: Identity, history: History, location: Location) {
     this.identity = identity;
+    this.#location = location;
     this.state = new StreamState(history);
   }
 
   publish(snapshot: Snapshot): void {
-    this.state.publish(snapshot);
+    this.state.publish(seenFrom(snapshot, this.#location));
     this.#send();
   }
 

@@ -1,8 +1,11 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import type { Endpoint, EndpointSlice } from '../../api/core.ts';
+import { routeId } from '../../gateway/route-id.ts';
 import { service } from '../../gateway/testing/sample.ts';
 import type { BackendService } from '../../gateway/topology.ts';
+import { objectKey } from '../../kube/object.ts';
+import type { Resource } from '../snapshot.ts';
 import { ClusterLoadAssignmentSchema } from '../xds/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { endpointsOf } from './endpoints.ts';
 import { clusterName, forRequests } from './upstreams.ts';
@@ -22,8 +25,10 @@ const slice = (endpoints: readonly Endpoint[], more: Partial<EndpointSlice> = {}
   ...more,
 });
 
-function addressesOf(slices: readonly EndpointSlice[], backend: BackendService = service('web')): readonly string[] {
-  const { bytes } = endpointsOf(forRequests(backend), () => slices);
+const addressesOf = (slices: readonly EndpointSlice[], backend: BackendService = service('web')) =>
+  addressesIn(endpointsOf(forRequests(backend), () => slices));
+
+function addressesIn({ bytes }: Resource): readonly string[] {
   const { endpoints } = fromBinary(ClusterLoadAssignmentSchema, bytes);
   return endpoints.flatMap(({ lbEndpoints }) =>
     lbEndpoints.map(({ hostIdentifier: { value } }) => {
@@ -69,4 +74,82 @@ test("a pod of a dual-stack Service is one endpoint, by the Service's first fami
   const slices = [slice([endpoint('10.0.0.1')]), slice([endpoint('fd00::1')], { addressType: 'IPv6' })];
   expect(addressesOf(slices, service('web', { families: ['IPv6', 'IPv4'] }))).toEqual(['fd00::1 8080']);
   expect(addressesOf(slices.slice(0, 1), service('web', { families: ['IPv6', 'IPv4'] }))).toEqual(['10.0.0.1 8080']);
+});
+
+const zones = (...names: readonly string[]) => ({ forZones: names.map((name) => ({ name })) });
+const nodes = (...names: readonly string[]) => ({ forNodes: names.map((name) => ({ name })) });
+
+/** As an Envoy on node n1, in zone a, has them. */
+function nearAddresses(endpoints: readonly Endpoint[]): readonly string[] {
+  const everywhere = endpointsOf(forRequests(service('web')), () => [slice(endpoints)]);
+  const near = everywhere.nearby?.at({ node: 'n1', zone: 'a' }) ?? everywhere;
+  expect(near.name).toBe(everywhere.name);
+  return addressesIn(near).map((address) => address.replace(/^10\.0\.0\.(\d+) 8080$/, '$1'));
+}
+
+test.each([
+  ['the zone of the Envoy', [zones('a'), zones('b'), zones('b', 'a')], ['1', '3']],
+  ['no zone of the Envoy', [zones('b'), zones('c'), zones('b')], ['1', '2', '3']],
+  ['a zone, but not all', [zones('a'), zones('b'), undefined], ['1', '2', '3']],
+  [
+    'the node, and the zone',
+    [
+      { ...zones('a'), ...nodes('n1') },
+      { ...zones('a'), ...nodes('n2') },
+    ],
+    ['1'],
+  ],
+  [
+    'another node, and the zone',
+    [
+      { ...zones('a'), ...nodes('n3') },
+      { ...zones('b'), ...nodes('n2') },
+    ],
+    ['1'],
+  ],
+  ['nodes, but not all, and the zone', [{ ...zones('a'), ...nodes('n1') }, zones('a'), zones('b')], ['1', '2']],
+])('with hints for %s, an Envoy uses the same pods as kube-proxy', (_, hints, expected) => {
+  const endpoints = hints.map((each, index) => ({ ...endpoint(`10.0.0.${index + 1}`), ...(each && { hints: each }) }));
+  expect(nearAddresses(endpoints)).toEqual(expected);
+});
+
+test('hints of pods that are not ready do not count', () => {
+  const ending = { ...endpoint('10.0.0.1', { ready: false, serving: true, terminating: true }), hints: zones('a') };
+  const [near, far] = [
+    { ...endpoint('10.0.0.2'), hints: zones('a') },
+    { ...endpoint('10.0.0.3'), hints: zones('b') },
+  ];
+  expect(nearAddresses([ending, far])).toEqual(['3']);
+  expect(nearAddresses([ending, { ...endpoint('10.0.0.4', { ready: false, serving: true }) }, near, far])).toEqual([
+    '2',
+  ]);
+  expect(nearAddresses([ending])).toEqual(['1']);
+});
+
+test('endpoints are the same resource for all Envoys of a zone, and other ones when only hints have changed', () => {
+  const of = (zone: string) => {
+    const endpoints = [
+      { ...endpoint('10.0.0.1'), hints: zones('a') },
+      { ...endpoint('10.0.0.2'), hints: zones(zone) },
+    ];
+    return endpointsOf(forRequests(service('web')), () => [slice(endpoints)]);
+  };
+  const before = of('b');
+  expect(before.nearby?.at({ node: 'n1', zone: 'a' })).toBe(before.nearby?.at({ node: 'n1', zone: 'a' }));
+  expect(of('a').version).toBe(before.version);
+  expect(of('a').nearby?.version).not.toBe(before.nearby?.version);
+});
+
+test('connections also go to near pods, and each backend keeps its share', () => {
+  const backends = ['cart', 'stock'].map((name) => ({ service: service(name), weight: 1 }));
+  const near = (address: string, zone: string) => ({ ...endpoint(address), hints: zones(zone) });
+  const slices = new Map([
+    [service('cart').service, [slice([near('10.0.0.1', 'a'), near('10.0.0.2', 'b')])]],
+    [service('stock').service, [slice([near('10.0.0.3', 'c'), near('10.0.0.4', 'c')])]],
+  ]);
+  const route = routeId({ kind: 'TCPRoute', key: objectKey({ namespace: 'shop', name: 'db' }) });
+  const all = endpointsOf({ speaks: 'tcp', route, backends }, (key) => slices.get(key) ?? []);
+  expect(addressesIn(all)).toHaveLength(4);
+  const seen = all.nearby?.at({ node: 'n1', zone: 'a' });
+  expect(seen && addressesIn(seen)).toEqual(['10.0.0.1 8080', '10.0.0.3 8080', '10.0.0.4 8080']);
 });

@@ -3,28 +3,47 @@ import type { Endpoint, EndpointSlice } from '../../api/core.ts';
 import { compareStrings } from '../../gateway/precedence.ts';
 import type { BackendService } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
-import { type Resource, resource } from '../snapshot.ts';
+import { type Location, type Resource, resource, versionOf } from '../snapshot.ts';
 import type { LbEndpointSchema } from '../xds/envoy/config/endpoint/v3/endpoint_components_pb.ts';
 import { ClusterLoadAssignmentSchema } from '../xds/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { type Init, socketAddress } from './messages.ts';
-import { clusterName, type OfConnections, takesConnections, type Upstream } from './upstreams.ts';
+import { type Hinted, nearest } from './nearest.ts';
+import { clusterName, type OfConnections, servicesOf, takesConnections, type Upstream } from './upstreams.ts';
 
 interface Place {
   readonly address: string;
   readonly port: number;
 }
 
-interface Address extends Place {
+interface Address extends Place, Hinted {
   readonly isReady: boolean;
 }
 
 type SlicesOf = (service: ObjectKey) => readonly EndpointSlice[];
 
+/** The pods that are used for a backend. */
+type PodsFor = (backend: BackendService) => readonly Address[];
+
 export function endpointsOf(upstream: Upstream, slicesOf: SlicesOf): Resource {
+  const pods = new Map(servicesOf(upstream).map((backend) => [backend, podsOf(backend, slicesOf)]));
+  const everywhere = assignment(upstream, (backend) => pods.get(backend) ?? []);
+  const all = [...pods.values()];
+  if (!all.flat().some(({ hints }) => hints !== undefined)) return everywhere;
+  const known = new Map<string, Resource>();
+  const at = (location: Location): Resource => {
+    const key = `${location.node} ${location.zone}`;
+    const found = known.get(key) ?? assignment(upstream, (backend) => nearest(pods.get(backend) ?? [], location));
+    known.set(key, found);
+    return found;
+  };
+  return { ...everywhere, nearby: { version: versionOf(JSON.stringify(all)), at } };
+}
+
+function assignment(upstream: Upstream, podsFor: PodsFor): Resource {
   const name = clusterName(upstream);
   const lbEndpoints = takesConnections(upstream)
-    ? shares(upstream, slicesOf)
-    : podsOf(upstream.backend, slicesOf).map((pod) => lbEndpoint(pod));
+    ? shares(upstream, podsFor)
+    : podsFor(upstream.backend).map((pod) => lbEndpoint(pod));
   return resource(ClusterLoadAssignmentSchema, name, {
     clusterName: name,
     endpoints: lbEndpoints.length === 0 ? [] : [{ lbEndpoints }],
@@ -38,11 +57,11 @@ const TOTAL_WEIGHT = 2 ** 31;
 const NOBODY = { address: '127.0.0.1', port: 1 };
 
 /** The weight of a backend belongs to its pods in equal parts. A pod may be behind several backends. Without pods, nobody has it. */
-function shares({ backends }: OfConnections, slicesOf: SlicesOf): Init<typeof LbEndpointSchema>[] {
+function shares({ backends }: OfConnections, podsFor: PodsFor): Init<typeof LbEndpointSchema>[] {
   const total = backends.reduce((sum, { weight }) => sum + weight, 0);
   const found = new Map<string, { readonly at: Place; share: number }>();
   for (const { service, weight } of backends) {
-    const pods = service === undefined ? [] : podsOf(service, slicesOf);
+    const pods = service === undefined ? [] : podsFor(service);
     const places: readonly Place[] = pods.length > 0 ? pods : [NOBODY];
     for (const at of places) {
       const key = `${at.address} ${at.port}`;
@@ -55,7 +74,7 @@ function shares({ backends }: OfConnections, slicesOf: SlicesOf): Init<typeof Lb
 }
 
 /** The pods of the backend's port. As kube-proxy does it, pods that end get requests only while no other is ready. */
-function podsOf(backend: BackendService, slicesOf: SlicesOf): readonly Place[] {
+function podsOf(backend: BackendService, slicesOf: SlicesOf): readonly Address[] {
   const slices = slicesOf(backend.service);
   const serving = slices.flatMap((slice) =>
     slice.addressType === family(backend, slices) ? addresses(backend, slice) : [],
@@ -84,7 +103,12 @@ function addresses({ portName, transport }: BackendService, slice: EndpointSlice
   if (port === undefined) return [];
   return (slice.endpoints ?? []).flatMap((endpoint) => {
     const [address] = endpoint.addresses;
-    return address === undefined || !isServing(endpoint) ? [] : { address, port, isReady: isReady(endpoint) };
+    if (address === undefined || !isServing(endpoint)) return [];
+    const { hints } = endpoint;
+    // kube-proxy reads no hints of pods that end.
+    return isReady(endpoint)
+      ? { address, port, isReady: true, ...(hints !== undefined && { hints }) }
+      : { address, port, isReady: false };
   });
 }
 
