@@ -178,6 +178,32 @@ test('what one route gives up another may take in the same pass', () => {
   expect(after.problems).toEqual([]);
 });
 
+test('a route that leaves a full load balancer takes no rule of another route along', () => {
+  const quotas = { rulesPerLoadBalancer: 8 };
+  const x = [{ type: 'Exact' as const, name: 'x', value: '1' }];
+  const exact = (value: string, headers: typeof x = []) => requestMatch({ path: { type: 'Exact', value }, headers });
+  const [root, below] = ['/', '/a/b'].map((value) => requestMatch({ path: { type: 'PathPrefix', value } }));
+  if (root === undefined || below === undefined) throw new Error('no matches');
+  const first = { matches: [exact('/'), below], action: forward('x') };
+  // Two of these matches repeat those before them, and answer nothing.
+  const second = { matches: [root, exact('/b', x), exact('/'), below], action: forward('y') };
+  const stays = { name: 's', hosts: ['a.com'], rules: [first, second] };
+  const leaves = { name: 'p', age: 2, hosts: ['b.com'], rules: [{ matches: [exact('/')], action: forward('y') }] };
+  const comes = {
+    name: 'q',
+    hosts: ['a.com', 'b.com'],
+    rules: [{ matches: [below, exact('/', x), exact('/')], action: forward('y') }],
+  };
+  const alone = pass([stays], NOTHING_STANDS, quotas);
+  const both = pass([stays, leaves], standsOf(alone), quotas);
+  const full = pass([stays, leaves, comes], standsOf(both), quotas);
+  expect(rulesOf(full)).toHaveLength(8);
+  const after = pass([stays, comes], standsOf(full), quotas);
+  expect(after.problems).toEqual([]);
+  const now = standingAtoms(standsOf(after).rules, []).all.map(({ id }) => id);
+  expect(now).toEqual(expect.arrayContaining([...atomsOf(standsOf(full), 's'), ...atomsOf(standsOf(full), 'q')]));
+});
+
 test('target groups too: what serves stays, and the next that fits is taken', () => {
   const quotas = { targetGroupsPerLoadBalancer: 3 };
   const to = (name: string, age: number, ...backends: readonly string[]) => ({

@@ -6,6 +6,7 @@ import { asTheyStand } from './as-they-stand.ts';
 import type { ModelContext } from './context.ts';
 import { expressEntry, type PlannedRule, type RankedRule } from './express-entries.ts';
 import { areDisjoint, packRules } from './packing.ts';
+import { atomText } from './shares.ts';
 
 export interface PortPacking {
   readonly context: ModelContext;
@@ -27,10 +28,38 @@ export const packTightly = (packing: PortPacking, chosen: readonly RankedRule[])
 
 export function packOrderedTightly(ordered: readonly PlannedRule[]): readonly PlannedRule[] {
   const rules = withoutIdle(behindOthers(ordered));
+  const packed = shortestPacking(rules);
+  const heard = withoutUnheard(rules);
+  return heard.length < rules.length ? shortest([packed, shortestPacking(heard)]) : packed;
+}
+
+function shortestPacking(rules: readonly PlannedRule[]): readonly PlannedRule[] {
   const packed = packRules(rules);
   if (!rules.some(({ standsAt }) => standsAt !== undefined)) return packed;
-  const asInAws = packRules(asTheyStand(rules) ?? rules);
-  return asInAws.length < packed.length ? asInAws : packed;
+  return shortest([packed, packRules(asTheyStand(rules) ?? rules)]);
+}
+
+/** The first of the shortest. */
+const shortest = (packings: readonly (readonly PlannedRule[])[]): readonly PlannedRule[] =>
+  packings.reduce((best, packing) => (packing.length < best.length ? packing : best));
+
+/**
+ * A rule that another route's rule repeats, and that has a different rule between them. It answers nothing, and packing cannot join
+ * the two.
+ */
+function withoutUnheard(rules: readonly PlannedRule[]): readonly PlannedRule[] {
+  const earlier = new Map<string, number>();
+  return rules.filter(({ behaviour, match }, index) => {
+    const id = `${behaviour} ${atomText(match)}`;
+    const first = earlier.get(id);
+    if (first === undefined) {
+      earlier.set(id, index);
+      return true;
+    }
+    return !rules
+      .slice(first + 1, index)
+      .some((between) => between.behaviour !== behaviour && !areDisjoint(between.match, match));
+  });
 }
 
 /** The rules before they are packed. */
