@@ -220,6 +220,12 @@ export interface TargetsNearQuota {
   readonly limit: number;
 }
 
+/** Others have given rules to our listeners on these ports. This is a warning. */
+export interface RulesOfOthers {
+  readonly kind: 'rules-of-others';
+  readonly ports: readonly number[];
+}
+
 /** A deletion waits, because AWS says that `arn` is in use. `holders` are the users that were found. */
 export interface DeletionHeld {
   readonly kind: 'deletion-held';
@@ -259,6 +265,7 @@ export type CloudProblem =
   | AdmissionWidened
   | RegionNearQuota
   | TargetsNearQuota
+  | RulesOfOthers
   | DeletionHeld
   | RefusalProblem;
 

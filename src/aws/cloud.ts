@@ -10,6 +10,7 @@ import { Runs } from './execute/runs.ts';
 import { type AuditContext, type AuditTurns, atOnce, auditGateway } from './inventory/audit.ts';
 import { CertificateOwners } from './inventory/certificate-owners.ts';
 import type { Drift } from './inventory/drift.ts';
+import { ForeignRules } from './inventory/foreign-rules.ts';
 import { Inventory } from './inventory/inventory.ts';
 import { Opening } from './inventory/opening.ts';
 import { Progress } from './inventory/progress.ts';
@@ -65,6 +66,7 @@ export class Cloud {
   readonly releasePass: ReleasePass;
   readonly held: HeldDeletions;
   readonly certificateOwners: CertificateOwners;
+  readonly foreignRules = new ForeignRules();
   readonly #term: CloudContext;
   readonly #opening: Opening;
   /** The models that the last passes applied. */
@@ -229,6 +231,7 @@ export class Cloud {
     this.#models.delete(gateway);
     this.progress.forget(gateway);
     this.runs.forget(gateway);
+    this.foreignRules.forget(gateway);
   }
 
   /** How many targets each Gateway has in each of AWS's states, as last read. */
@@ -277,6 +280,7 @@ export class Cloud {
       exclusive: (piece: () => Promise<void>) => this.exclusive(gatewayOwner(gateway), piece),
     };
     const drift = await this.#audit(gateway, turns);
+    this.foreignRules.note(gateway, drift);
     const moved = new Set(drift.flatMap(({ aspect, resource }) => (aspect === 'targets' ? [resource] : [])));
     const groups = this.bindings.ofGateway(gateway).filter(({ group }) => moved.has(group.id));
     this.#term.endpointsDue(groups.flatMap(({ group }) => group.backend?.service ?? []));

@@ -131,6 +131,10 @@ const coverage: Coverage<AwsProblem['kind']> = {
     reportedBy: ['Gateway gatehouse.dev/UpToDate=True UpToDate'],
   },
   'mapped-addresses-unused': 'golden',
+  'rules-of-others': {
+    problem: { ports: [53, 443] },
+    reportedBy: ['Gateway gatehouse.dev/UpToDate=True UpToDate'],
+  },
   'subnets-too-few': {
     problem: { scheme: 'internal', found: ['subnet-1'], zones: 1 },
     reportedBy: notProgrammed('NoResources', 'NoResources'),

@@ -50,6 +50,7 @@ const cloudEffects: Readonly<Record<CloudProblem['kind'], CloudEffect | 'remark'
   'admission-widened': 'remark',
   'attributes-without-effect': 'remark',
   'region-near-quota': 'remark',
+  'rules-of-others': 'remark',
   'targets-near-quota': 'remark',
 };
 

@@ -90,6 +90,7 @@ export async function openAws(
           ...keptZones(resources, clock.now(), cloud.handover),
           ...cloud.reachability.widened(bindings),
           ...targetsNearQuota(model, bindings, cloud.membership),
+          ...cloud.foreignRules.problemsOf(gateway, resources),
           ...regionNearQuota(model, cloud.inventory.census()),
         ].map(awsFinding),
         backendsUnknown: isUnknown,

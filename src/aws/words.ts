@@ -205,6 +205,8 @@ function cloudSentence(problem: CloudProblem): string {
       return `The Gateway's addresses are all in zone ${problem.zone}, so no client reaches it while this zone fails. Name an address in another zone, too.`;
     case 'zones-kept':
       return `Load balancer ${problem.loadBalancer} keeps an old zone until ${new Date(problem.until).toISOString()}, because AWS needs minutes to set up the new zones.`;
+    case 'rules-of-others':
+      return `Rules that Gatehouse did not make may take requests or connections on port ${list(problem.ports)}. Gatehouse deletes only what it has made. Delete these rules.`;
     case 'mapped-addresses-unused':
       return `Gatehouse ignores ${list(problem.addresses)} in the configured subnetMappings, because the Gateway's spec.addresses decide.`;
     case 'subnets-invalid':

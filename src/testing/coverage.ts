@@ -59,6 +59,7 @@ const remarks: ReadonlySet<Kind> = new Set<Kind>([
   'admission-widened',
   'attributes-without-effect',
   'region-near-quota',
+  'rules-of-others',
   'targets-near-quota',
   'zones-kept',
 ]);

@@ -8,6 +8,7 @@ import {
   RevokeSecurityGroupIngressCommand,
 } from '@aws-sdk/client-ec2';
 import {
+  CreateRuleCommand,
   DeleteListenerCommand,
   DeleteLoadBalancerCommand,
   DeleteRuleCommand,
@@ -319,6 +320,28 @@ test('what others have put beside it stays', async () => {
   expect(theirs()).toEqual(rules);
   expect(picture(gw)).toEqual(before);
 }, 60_000);
+
+test('a rule that others give a listener stays, and the status names its port until the rule is gone', async () => {
+  const { ns, gw } = await shop('theirs');
+  const { listener } = first(awsOf(rig, gw).listeners);
+  const { Rules: [rule] = [] } = await elbv2.send(
+    new CreateRuleCommand({
+      ListenerArn: listener.arn,
+      Priority: 49_000,
+      Conditions: [{ Field: 'path-pattern', Values: ['/theirs'] }],
+      Actions: [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '200' } }],
+    }),
+  );
+  const remarks = async () => {
+    const conditions = (await readGateway(rig, ns, 'gw'))?.status?.conditions ?? [];
+    return conditions.flatMap(({ type, message = '' }) => (type === 'gatehouse.dev/UpToDate' ? [message] : []));
+  };
+  const theirs = `Rules that Gatehouse did not make may take requests or connections on port ${listener.port}.`;
+  await eventually(async () => expect(await remarks()).toEqual([expect.stringContaining(theirs)]));
+  expect(rig.aws.world().elbv2.rules.has(rule?.RuleArn ?? '')).toBe(true);
+  await elbv2.send(new DeleteRuleCommand({ RuleArn: rule?.RuleArn }));
+  await eventually(async () => expect(await remarks()).toEqual([expect.not.stringContaining('did not make')]));
+}, 120_000);
 
 test('between two audits AWS is not called at all', async () => {
   await rig.restart({ flags: { 'audit-period': '10m' } });

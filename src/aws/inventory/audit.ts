@@ -1,7 +1,11 @@
 // Reads all resources of one Gateway again, piece by piece, and compares them with the model (drift.ts). Resources that we
 // have just written are left out, because AWS may still show them as they were before the write.
 import { GetCertificateCommand, ListTagsForCertificateCommand } from '@aws-sdk/client-acm';
-import { DescribeLoadBalancersCommand, DescribeTargetGroupsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
+import {
+  DescribeLoadBalancersCommand,
+  DescribeTargetGroupsCommand,
+  type Rule,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
 import { fingerprintOf } from '../../gateway/pem.ts';
 import type { AwsClients } from '../clients.ts';
 import { isNotFound } from '../errors.ts';
@@ -23,6 +27,7 @@ import {
   unlessGone,
 } from './describe.ts';
 import { type Drift, DriftDetector, sameMembers } from './drift.ts';
+import { haveForeign } from './foreign-rules.ts';
 import { presentRules } from './ingress-rules.ts';
 import type { Inventory } from './inventory.ts';
 import { listenerCandidate, ruleCandidate } from './read.ts';
@@ -149,6 +154,7 @@ class GatewayAudit {
   async #readRules(listenerArn: string): Promise<void> {
     const { clients, inventory } = this.#context;
     const rules = await unlessGone(() => rulesOf(clients, listenerArn));
+    await this.#noteForeign(listenerArn, rules);
     for (const record of this.#owned('rule')) {
       if (record.listenerArn !== listenerArn) continue;
       const found = rules.find(({ RuleArn }) => RuleArn === record.arn);
@@ -172,9 +178,13 @@ class GatewayAudit {
   }
 
   /** We make no rules for an NLB. Others can make rules for the IP versions of a dual-stack NLB's clients. */
-  async #findForeignRules({ arn, id }: OwnedRecord): Promise<void> {
-    const rules = await unlessGone(() => rulesOf(this.#context.clients, arn));
-    if (rules.some(({ IsDefault }) => IsDefault !== true)) this.#found.note(id, 'foreign-rules');
+  async #findForeignRules({ arn }: OwnedRecord): Promise<void> {
+    await this.#noteForeign(arn, await unlessGone(() => rulesOf(this.#context.clients, arn)));
+  }
+
+  async #noteForeign(listenerArn: string, rules: readonly Rule[]): Promise<void> {
+    const listener = this.#context.inventory.get(listenerArn);
+    if (listener && (await haveForeign(this.#context, rules))) this.#found.note(listener.id, 'foreign-rules');
   }
 
   /** Reads the tags as AWS has them now, because diff trusts the hash tags. */

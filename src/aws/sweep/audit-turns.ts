@@ -5,7 +5,9 @@ import type { ProviderContext } from '../../provider/context.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Cloud } from '../cloud.ts';
 import { AwsError } from '../errors.ts';
+import { rulesOfOthers } from '../inventory/foreign-rules.ts';
 import { auditPauseMs } from '../timings.ts';
+import { sentence } from '../words.ts';
 
 /** Audits until the signal aborts. */
 export async function runAudit(
@@ -30,7 +32,7 @@ export async function runAudit(
       );
       const object = sources.gateway(gateway);
       if (foreign.length > 0) {
-        const note = `Rules that Gatehouse did not make take connections from ${foreign.map(({ resource }) => resource).join(', ')}. Gatehouse deletes only what it has made. Delete these rules.`;
+        const note = sentence(rulesOfOthers(foreign.map(({ resource }) => resource)));
         logger.warn({ gateway, foreign }, 'listeners have rules of others');
         if (object) events.record(object, { type: 'Warning', reason: 'ForeignRules', action: 'Audit', note });
       }
