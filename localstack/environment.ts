@@ -19,6 +19,8 @@ export interface EnvironmentOptions {
   readonly dir?: string | undefined;
   /** The release of the Gateway API to install, or false for none; default: the newest. */
   readonly crds?: ClusterOptions['crds'];
+  /** What `startGatehouse` starts; default: the sources. */
+  readonly program?: string | undefined;
   /** Whether pods run: this needs a sandbox (`enterSandbox`); default: false. */
   readonly pods?: boolean | undefined;
   readonly log?: ((line: string) => void) | undefined;
@@ -36,7 +38,7 @@ export interface Environment {
 }
 
 export async function startEnvironment(options: EnvironmentOptions = {}): Promise<Environment> {
-  const { dir, crds, pods = false, log, signal, openAws = startAws } = options;
+  const { dir, crds, program, pods = false, log, signal, openAws = startAws } = options;
   // After an error, started parts would keep the process alive.
   await using begun = new AsyncDisposableStack();
   const given = options.aws?.dataPlane;
@@ -50,7 +52,7 @@ export async function startEnvironment(options: EnvironmentOptions = {}): Promis
   begun.defer(() => cluster.stop());
   await applyYaml(cluster.admin, await definitions());
   if (!pods) await writeNodes(cluster, seed);
-  const environment = furnished(cluster, aws, seed);
+  const environment = furnished(cluster, aws, seed, program);
   begun.move();
   return environment;
 }
@@ -62,13 +64,14 @@ async function ownAddresses(plane: DataPlaneOptions): Promise<DataPlaneOptions> 
   return { ...plane, mapTargets: [...mapTargets, `${elasticIps}=${elasticIps}`] };
 }
 
-function furnished(cluster: Cluster, aws: Aws, seed: Seed): Environment {
+function furnished(cluster: Cluster, aws: Aws, seed: Seed, program?: string): Environment {
   const gatehouses = new Gatehouses();
   return {
     cluster,
     aws,
     seed,
-    startGatehouse: (given = {}) => gatehouses.start(cluster, withAws(aws, seed, given)),
+    startGatehouse: (given = {}) =>
+      gatehouses.start(cluster, withAws(aws, seed, { ...given, program: given.program ?? program })),
     stop: async () => {
       await gatehouses.stop();
       await aws.close();

@@ -14,7 +14,7 @@ export interface GatehouseOptions {
   readonly flags?: Readonly<Record<string, string>>;
   readonly env?: NodeJS.ProcessEnv;
   /** The program instead of the sources: `dist/main.js`. */
-  readonly program?: string;
+  readonly program?: string | undefined;
   /** The folder of the log; default: the environment's. */
   readonly logFile?: string;
   /** Whether to wait until it is ready; default: true. */

@@ -12,6 +12,7 @@ import { eventually } from './support/eventually.ts';
 import { type Rig, startRig } from './support/gatehouse.ts';
 import { startNeighbour } from './support/neighbour.ts';
 import { httpRoute } from './support/objects.ts';
+import { program } from './support/program.ts';
 
 // Some tests wait for retries with growing pauses.
 vi.setConfig({ testTimeout: 150_000 });
@@ -27,12 +28,11 @@ interface Ended {
   readonly stderr: string;
 }
 
-const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 const killAfterMs = 60_000;
 
 /** Starts `gatehouse run`, with the rig's cluster and AWS unless `env` says otherwise. */
 function start(flags: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [main, 'run', ...flags], {
+  const child = spawn(process.execPath, [program, 'run', ...flags], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {
       PATH: process.env['PATH'],

@@ -5,24 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
-import { type Bundle, bundle } from '../bundle.ts';
 import { eventually } from './support/eventually.ts';
 import { type Rig, startRig, untilQuiet } from './support/gatehouse.ts';
 import { gateway, http, httpRoute, https } from './support/objects.ts';
+import { program } from './support/program.ts';
 import { shippedPolicy } from './support/roles.ts';
 import { programmed, removeAndWait } from './support/status.ts';
 import { tlsSecret } from './support/tls.ts';
 
-let program: Bundle;
 let rig: Rig;
 beforeAll(async () => {
-  program = await bundle();
   rig = await startRig({ aws: { policies: { '*': await shippedPolicy('demo') } } });
 });
-afterAll(async () => {
-  await rig.stop();
-  await program[Symbol.asyncDispose]();
-});
+afterAll(() => rig.stop());
 
 interface Ended {
   readonly code: number;
@@ -42,7 +37,7 @@ function run(args: readonly string[], variables: Readonly<Record<string, string>
     ...variables,
   };
   return new Promise((resolve) => {
-    execFile(process.execPath, [program.program, ...args], { env }, (error, stdout, stderr) =>
+    execFile(process.execPath, [program, ...args], { env }, (error, stdout, stderr) =>
       resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
     );
   });

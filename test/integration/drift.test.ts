@@ -334,7 +334,7 @@ test('a rule that others give a listener stays, and the status names its port un
   );
   const remarks = async () => {
     const conditions = (await readGateway(rig, ns, 'gw'))?.status?.conditions ?? [];
-    return conditions.flatMap(({ type, message = '' }) => (type === 'gatehouse.dev/UpToDate' ? [message] : []));
+    return conditions.flatMap(({ type, message }) => (type === 'gatehouse.dev/UpToDate' ? [message] : []));
   };
   const theirs = `Rules that Gatehouse did not make may take requests or connections on port ${listener.port}.`;
   await eventually(async () => expect(await remarks()).toEqual([expect.stringContaining(theirs)]));

@@ -181,7 +181,7 @@ test('what one route gives up another may take in the same pass', () => {
 test('a route that leaves a full load balancer takes no rule of another route along', () => {
   const quotas = { rulesPerLoadBalancer: 8 };
   const x = [{ type: 'Exact' as const, name: 'x', value: '1' }];
-  const exact = (value: string, headers: typeof x = []) => requestMatch({ path: { type: 'Exact', value }, headers });
+  const exact = (value: string, sent: typeof x = []) => requestMatch({ path: { type: 'Exact', value }, headers: sent });
   const [root, below] = ['/', '/a/b'].map((value) => requestMatch({ path: { type: 'PathPrefix', value } }));
   if (root === undefined || below === undefined) throw new Error('no matches');
   const first = { matches: [exact('/'), below], action: forward('x') };

@@ -7,11 +7,10 @@ import { plainNodes } from '../../../localstack/cluster/nodes/plain-nodes.ts';
 import { definitions } from '../../../localstack/gatehouse.ts';
 import { namespace } from './objects.ts';
 import type { PodsCluster } from './pods-cluster.ts';
+import { program } from './program.ts';
 
 /** The namespace of Gatehouse's own objects. */
 const ownNamespace = 'gatehouse-system';
-
-const main = new URL('../../../src/main.ts', import.meta.url).pathname;
 
 export interface GatehouseInCluster {
   readonly pid: number;
@@ -43,7 +42,7 @@ export function startGatehouseIn(
     ...flags,
   };
   const args = Object.entries(given).map(([name, value]) => `--${name}=${value}`);
-  const inside = ['--target', String(pid), '--net', process.execPath, main, 'run', ...args];
+  const inside = ['--target', String(pid), '--net', process.execPath, program, 'run', ...args];
   const child = spawn('nsenter', inside, {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], KUBECONFIG: kubeconfig },

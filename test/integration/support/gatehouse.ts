@@ -11,6 +11,7 @@ import {
 import type { Gatehouse, GatehouseOptions } from '../../../localstack/gatehouse.ts';
 import { endpointVariable, openOutsideAws } from '../../aws/outside.ts';
 import { gatewayClass, namespace, service } from './objects.ts';
+import { program } from './program.ts';
 
 export interface Rig extends Environment {
   /** The running Gatehouse; `restart` replaces it. */
@@ -45,6 +46,7 @@ const impatient = { provisioningSeconds: 0.3, healthSeconds: 0.5, drainingSecond
 export async function startRig({ gatehouse: options = {}, ...environmentOptions }: RigOptions = {}): Promise<Rig> {
   const environment = await startEnvironment({
     openAws,
+    program,
     crds: gatewayApi,
     ...environmentOptions,
     aws: { port: 0, ...impatient, ...environmentOptions.aws },

@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { clientOf } from '../../../localstack/aws/testing/client.ts';
 import type { Rig } from './gatehouse.ts';
+import { program } from './program.ts';
 
 const run = promisify(execFile);
-const program = join(import.meta.dirname, '../../../src/main.ts');
 
 export interface PolicyDocument {
   readonly Version: string;
