@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { selfSigned } from '../../localstack/aws/acm/self-signed.ts';
 import { applyYaml, deleteObjects, get, type KubeObject, waitFor } from '../../localstack/cluster/apply.ts';
 import { sandboxObstacle } from '../../localstack/sandbox.ts';
+import type { Service } from '../../src/api/core.ts';
 import type { Gateway } from '../../src/api/gateway-api.ts';
 import { deployment } from './support/balanced.ts';
 import { eventually } from './support/eventually.ts';
@@ -123,6 +124,42 @@ describe.skipIf(obstacle !== undefined)(`a Gateway on MetalLB${obstacle ? ` (ski
       await eventually(async () => expect(await answering('http://www.example.com/')).toBe('two'), 2000);
     },
     waitMs,
+  );
+
+  test(
+    'keeps its address with externalTrafficPolicy Local and back, and the Service has a health port meanwhile',
+    async () => {
+      const services = '/api/v1/namespaces/shop/services?labelSelector=gatehouse.dev%2Fgateway';
+      const specIs = (policy: string) =>
+        eventually(async () => {
+          const [found, ...others] =
+            (await get<{ readonly items: readonly Service[] }>(cluster.admin, services))?.items ?? [];
+          expect(others).toEqual([]);
+          expect(found?.spec.externalTrafficPolicy).toBe(policy);
+          expect(found?.spec.healthCheckNodePort !== undefined).toBe(policy === 'Local');
+          expect(found?.spec.ports?.map(({ nodePort }) => nodePort)).toEqual([undefined, undefined]);
+          expect(found?.status?.loadBalancer?.ingress?.map(({ ip }) => ip)).toEqual([address]);
+          expect(await answering('http://www.example.com/')).toBe('two');
+        }, waitMs);
+      const parametersRef = { group: 'gatehouse.dev', kind: 'ProxyConfiguration', name: 'local' };
+      const listeners = [http(), https(['www'])];
+      await applyYaml(cluster.admin, [
+        {
+          apiVersion: 'gatehouse.dev/v1alpha1',
+          kind: 'ProxyConfiguration',
+          metadata: { name: 'local', namespace: 'shop' },
+          spec: { service: { externalTrafficPolicy: 'Local' } },
+        },
+        gateway('shop', 'web', listeners, { gatewayClassName: 'metallb', infrastructure: { parametersRef } }),
+      ]);
+      await specIs('Local');
+      const before = await existing();
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      expect(await existing()).toEqual(before);
+      await applyYaml(cluster.admin, [gateway('shop', 'web', listeners, { gatewayClassName: 'metallb' })]);
+      await specIs('Cluster');
+    },
+    3 * waitMs,
   );
 
   test(
