@@ -22,6 +22,14 @@ test.each([
   );
 });
 
+test('the log says once that Kubernetes is old', async () => {
+  const logged: string[] = [];
+  const logger = { ...silentLogger, error: (_: object, message: string) => void logged.push(message) };
+  const kubernetes = new KubernetesVersion({ version: async () => 'v1.29.3' }, logger);
+  for (let pass = 0; pass < 3; pass += 1) await kubernetes.read(signal);
+  expect(logged).toEqual([expect.stringContaining('v1.29.3')]);
+});
+
 test('a Gateway waits in an old cluster, its class says so, and after an upgrade it is served', async () => {
   const client = new MemoryClient();
   client.serverVersion = 'v1.29.3';

@@ -19,13 +19,16 @@ export class KubernetesVersion {
     this.#logger = logger;
   }
 
+  /** Logs what is wrong once, because each pass reads the version of an old cluster again. */
   async read(signal: AbortSignal): Promise<void> {
+    const before = this.#version;
     try {
       this.#version = await this.#client.version(signal);
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
       this.#logger.warn({ err: error }, 'the API server does not tell its version');
     }
+    if (this.#version === before) return;
     for (const { words } of this.findings) this.#logger.error({ version: this.#version }, words);
   }
 
