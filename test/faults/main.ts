@@ -11,6 +11,7 @@ import { drift } from './drift.ts';
 import { formChange } from './form-change.ts';
 import { connectionsKillPoints, killPoints, mixedKillPoints } from './kill-points.ts';
 import { kubeTrouble } from './kube-trouble.ts';
+import { metallb } from './metallb.ts';
 import { metallbKillPoints } from './metallb-kill-points.ts';
 import { type Family, isRight, type Row } from './scenario.ts';
 import { steadyTraffic } from './steady-traffic.ts';
@@ -34,7 +35,7 @@ const families = [
   tenantsSizes,
 ];
 /** They run pods, so they need a sandbox. */
-const inSandbox = [metallbKillPoints];
+const inSandbox = [metallbKillPoints, metallb];
 const namesOf = (some: readonly Family[]): readonly string[] => some.flatMap(({ names }) => names);
 const known = namesOf([...families, ...inSandbox]);
 

@@ -3,9 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { get } from '../../localstack/cluster/apply.ts';
+import type { Connection } from '../../localstack/cluster/connection.ts';
+import type { Gatehouse } from '../../localstack/gatehouse.ts';
 import { usageOf } from '../bench/usage.ts';
 import { eventually } from '../integration/support/eventually.ts';
-import type { Rig } from '../integration/support/gatehouse.ts';
 
 export interface ProcessReport {
   /** The longest block of the event loop. */
@@ -26,8 +27,14 @@ export interface ProcessWatch {
 /** The time between two looks, in milliseconds. */
 const lookMs = 1000;
 
-/** @param rig its Gatehouse takes part in leader election; this waits until it leads */
-export async function watchProcess(rig: Rig): Promise<ProcessWatch> {
+/** Gatehouse, and the cluster where it may take part in leader election. */
+export interface Watched {
+  readonly gatehouse: Gatehouse;
+  readonly cluster: { readonly admin: Connection };
+}
+
+/** Waits until Gatehouse leads. */
+export async function watchProcess(rig: Watched): Promise<ProcessWatch> {
   const { gatehouse } = rig;
   await eventually(async () => {
     const metrics = await (await fetch(gatehouse.metricsUrl)).text();
@@ -103,7 +110,7 @@ const sumOf = (metrics: string, name: string): number =>
     .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 
-async function transitionsOf({ cluster }: Rig): Promise<number> {
+async function transitionsOf({ cluster }: Watched): Promise<number> {
   const path = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/gatehouse';
   const lease = await get<{ readonly spec?: { readonly leaseTransitions?: number } }>(cluster.admin, path);
   return lease?.spec?.leaseTransitions ?? 0;

@@ -2,12 +2,12 @@
 // its changes arrive, and Gatehouse stays within the image's memory limit.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeObject } from '../../localstack/cluster/apply.ts';
-import { isConflict } from '../../localstack/cluster/connection.ts';
 import { eventually } from '../integration/support/eventually.ts';
 import type { Rig } from '../integration/support/gatehouse.ts';
-import { backendRef, gateway, http, httpRoute, listenerSet } from '../integration/support/objects.ts';
+import { backendRef, gateway, http, httpRoute } from '../integration/support/objects.ts';
 import { gatewayApi } from '../integration/support/status.ts';
 import { patienceMs } from './awaiting.ts';
+import { createAll, largeListenerSets, largeRoute } from './large-objects.ts';
 import { family, type Scenario } from './scenario.ts';
 import { besides, type Limits, type SharedGateway, startSharedRig } from './shared-gateway.ts';
 
@@ -26,22 +26,6 @@ const scenarioOf = ({ name, what, act }: Play): Scenario<Rig> => ({
   what,
   run: (rig) => besides(rig, name, limits, act),
 });
-
-const hostnames = (count: number): readonly string[] =>
-  Array.from({ length: count }, (_, index) => `h${index}.example.org`);
-
-/** Rules with 64 matches each, as many as one may have. */
-const manyMatches = (rules: number, prefix: string) =>
-  Array.from({ length: rules }, (_, rule) => ({
-    matches: Array.from({ length: 64 }, (__, match) => ({
-      path: { type: 'Exact', value: `/${prefix}/${rule}/${match}` },
-    })),
-    backendRefs: [backendRef('api')],
-  }));
-
-/** A route as large as the API allows: 128 matches × 16 hostnames. */
-const largeRoute = ({ tenant }: SharedGateway, name: string, parentRef: { readonly name: string }): KubeObject =>
-  httpRoute(tenant, name, [parentRef], manyMatches(2, name), { hostnames: hostnames(16) });
 
 const smallRoute = ({ tenant, parentRef }: SharedGateway): KubeObject =>
   httpRoute(
@@ -112,7 +96,7 @@ const grows = (name: string, what: string, grown: (shared: SharedGateway) => Kub
 const growsTooLarge = grows(
   'tenants-route-grows',
   'an old small route grows to 128 matches × 16 hostnames',
-  (shared) => ({ ...largeRoute(shared, 'new', shared.parentRef), metadata: smallRoute(shared).metadata }),
+  (shared) => ({ ...largeRoute(shared.tenant, 'new', shared.parentRef), metadata: smallRoute(shared).metadata }),
 );
 
 const growsToFit = grows('tenants-route-fills', 'an old small route grows to exactly 100 rules', (shared) =>
@@ -131,28 +115,9 @@ const growsToFit = grows('tenants-route-fills', 'an old small route grows to exa
   ),
 );
 
-/** Creates them as fast as the API server accepts them. */
-async function createAll({ rig, tenant }: SharedGateway, plural: string, objects: readonly KubeObject[]) {
-  const path = `${gatewayApi}/namespaces/${tenant}/${plural}`;
-  const left = objects[Symbol.iterator]();
-  const create = async (body: KubeObject): Promise<void> => {
-    await rig.cluster.admin.request('POST', path, { body }).catch((error: unknown) => {
-      // The answer came after the timeout.
-      if (!isConflict(error)) throw error;
-    });
-  };
-  const go = async (): Promise<void> => {
-    for (const object of left) await eventually(() => create(object), patienceMs);
-  };
-  // The API server validates large objects slowly, and the other tenant needs it, too.
-  await Promise.all(Array.from({ length: 2 }, go));
-  // The API server may answer 504 while it still deletes.
-  return { remove: () => eventually(() => rig.cluster.admin.request('DELETE', path), patienceMs) };
-}
-
 /** Creates the objects, restarts Gatehouse, and removes the objects. */
 async function crowd(shared: SharedGateway, plural: string, objects: readonly KubeObject[]): Promise<void> {
-  const made = await createAll(shared, plural, objects);
+  const made = await createAll(shared.rig.cluster.admin, shared.tenant, plural, objects);
   await sleep(aftermathMs);
   await shared.restart();
   await sleep(aftermathMs);
@@ -164,7 +129,7 @@ const manyRoutes: Play = {
   name: 'tenants-routes',
   what: '1,000 routes of 128 matches × 16 hostnames',
   act: async (shared) => {
-    const routes = Array.from({ length: 1000 }, (_, index) => largeRoute(shared, `r${index}`, shared.parentRef));
+    const routes = Array.from({ length: 1000 }, (_, index) => largeRoute(shared.tenant, `r${index}`, shared.parentRef));
     await crowd(shared, 'httproutes', routes);
     return [];
   },
@@ -176,7 +141,7 @@ const manyPorts: Play = {
   act: async (shared) => {
     const listeners = Array.from({ length: 64 }, (_, index) => http({ name: `p${index}`, port: 8000 + index }));
     const wide = gateway(shared.tenant, 'wide', listeners);
-    const routes = ['a', 'b'].map((name) => largeRoute(shared, name, { name: 'wide' }));
+    const routes = ['a', 'b'].map((name) => largeRoute(shared.tenant, name, { name: 'wide' }));
     await shared.rig.apply([...routes, wide]);
     await sleep(2 * aftermathMs);
     await shared.rig.remove([wide]);
@@ -188,16 +153,7 @@ const manyListenerSets: Play = {
   name: 'tenants-listener-sets',
   what: '300 ListenerSets × 64 listeners',
   act: async (shared) => {
-    const sets = Array.from({ length: 300 }, (_, set) =>
-      listenerSet(
-        shared.tenant,
-        `s${set}`,
-        shared.parentRef,
-        Array.from({ length: 64 }, (__, index) =>
-          http({ name: `l${index}`, hostname: `h${index}.s${set}.example.org` }),
-        ),
-      ),
-    );
+    const sets = largeListenerSets(300, shared.tenant, shared.parentRef);
     await crowd(shared, 'listenersets', sets);
     return [];
   },
