@@ -10,7 +10,8 @@ export const MAX_ATTEMPTS = 10;
 
 const onAnotherHost: Init<typeof RetryPolicySchema> = {
   retryHostPredicate: [extension('envoy.retry_host_predicates.previous_hosts', PreviousHostsPredicateSchema, {})],
-  hostSelectionRetryMaxAttempts: 3n,
+  // Each choice is random, so a few could all be the pod that is gone.
+  hostSelectionRetryMaxAttempts: 10n,
 };
 
 /** Of all routes without a policy. Only what no backend has seen is tried again: while a pod ends, its endpoint may still be there. */
