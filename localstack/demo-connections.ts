@@ -7,7 +7,7 @@ import { connect as connectTls } from 'node:tls';
 import type { Fetching } from './demo-traffic.ts';
 import { callGrpc } from './grpc.ts';
 
-interface Connection {
+export interface Connection {
   readonly gateway: string;
   readonly protocol: 'tcp' | 'udp' | 'tls' | 'grpc';
   /** TLS sends it as the server name, gRPC as the host. TCP and UDP only show it. */
@@ -16,13 +16,17 @@ interface Connection {
   readonly service: string;
 }
 
-const connections: readonly Connection[] = [
+export const connectionsOnAny: readonly Connection[] = [
   { gateway: 'main-gateway', protocol: 'grpc', hostname: 'grpc.example.com', port: 443, service: 'orders' },
   { gateway: 'network-gateway', protocol: 'tcp', hostname: 'database.example.com', port: 5432, service: 'database' },
   { gateway: 'network-gateway', protocol: 'tcp', hostname: 'dns.example.com', port: 53, service: 'dns' },
   { gateway: 'network-gateway', protocol: 'udp', hostname: 'dns.example.com', port: 53, service: 'dns' },
   { gateway: 'tls-gateway', protocol: 'tls', hostname: 'broker.example.com', port: 8883, service: 'broker' },
   { gateway: 'tls-gateway', protocol: 'tls', hostname: 'vault.example.com', port: 8443, service: 'vault' },
+];
+
+const connections: readonly Connection[] = [
+  ...connectionsOnAny,
   { gateway: 'mixed-gateway', protocol: 'grpc', hostname: 'mixed-grpc.example.com', port: 443, service: 'orders' },
   { gateway: 'mixed-gateway', protocol: 'tcp', hostname: 'mixed.example.com', port: 5432, service: 'database' },
   { gateway: 'mixed-gateway', protocol: 'udp', hostname: 'mixed.example.com', port: 53, service: 'dns' },

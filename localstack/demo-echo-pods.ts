@@ -7,6 +7,7 @@ const replicas = 2;
 
 interface ServicePort {
   readonly name: string;
+  readonly protocol?: 'TCP' | 'UDP';
   readonly targetPort: number;
 }
 
@@ -30,24 +31,47 @@ const deployment = ({ metadata: { name, namespace }, spec: { selector, ports } }
       metadata: { labels: selector },
       spec: {
         terminationGracePeriodSeconds: 1,
-        containers: [
-          {
-            name: 'echo',
-            image,
-            env: [
-              { name: 'SERVICE_NAME', value: name },
-              { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
-              ...ports.map(portVariable),
-            ],
-            readinessProbe: { tcpSocket: { port: ports[0]?.targetPort }, periodSeconds: 1 },
-          },
-        ],
+        containers: ports.map((port) => container(name, port)),
+        volumes: [{ name: 'certificate', secret: { secretName: 'example-com-cert' } }],
       },
     },
   },
 });
 
-const portVariable = ({ name, targetPort }: ServicePort) => ({
-  name: name === 'grpc' ? 'H2C_PORT' : 'HTTP_PORT',
-  value: String(targetPort),
+/** The image serves one protocol in each container. */
+const container = (service: string, { name, protocol = 'TCP', targetPort }: ServicePort) => ({
+  name,
+  image,
+  env: [
+    { name: 'SERVICE_NAME', value: service },
+    { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+    ...Object.entries(variables(name, protocol, String(targetPort))).map(([variable, value]) => ({
+      name: variable,
+      value,
+    })),
+  ],
+  ...(name === 'tls' && { volumeMounts: [{ name: 'certificate', mountPath: certificateFolder }] }),
+  ...(protocol === 'TCP' && { readinessProbe: { tcpSocket: { port: targetPort }, periodSeconds: 1 } }),
 });
+
+const certificateFolder = '/etc/certificate';
+
+/** @param name of the port. It says what the pods speak there; default: TCP */
+function variables(name: string, protocol: 'TCP' | 'UDP', port: string): Readonly<Record<string, string>> {
+  if (protocol === 'UDP') return { UDP_ECHO_SERVER: '1', UDP_PORT: port };
+  switch (name) {
+    case 'http':
+      return { HTTP_PORT: port };
+    case 'grpc':
+      return { H2C_PORT: port };
+    case 'tls':
+      return {
+        TCP_ECHO_SERVER: '1',
+        TLS_PORT: port,
+        TLS_SERVER_CERT: `${certificateFolder}/tls.crt`,
+        TLS_SERVER_PRIV_KEY: `${certificateFolder}/tls.key`,
+      };
+    default:
+      return { TCP_ECHO_SERVER: '1', TCP_PORT: port };
+  }
+}

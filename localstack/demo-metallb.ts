@@ -4,6 +4,7 @@ import { applyYaml, get, type KubeObject, waitFor } from './cluster/apply.ts';
 import { prepareCluster } from './cluster/cluster.ts';
 import { handDoor, receiveDoor } from './cluster/door.ts';
 import { clientNamespace } from './cluster/outside/link.ts';
+import { connectFromOutside } from './demo-client-connections.ts';
 import { echoPodsFor } from './demo-echo-pods.ts';
 import { indented, say, saying, signal, untilInterrupted } from './demo-progress.ts';
 import {
@@ -16,7 +17,6 @@ import {
   sampleCertificate,
 } from './demo-samples.ts';
 import { type Answer, answerOf, fetchSamples, type Sample, samplesOnMetallb } from './demo-traffic.ts';
-import { requestHttp2 } from './grpc.ts';
 import { findKubectl } from './kubectl.ts';
 import { type MetallbEnvironment, startMetallbEnvironment } from './metallb-environment.ts';
 import { enterSandbox } from './sandbox.ts';
@@ -112,10 +112,11 @@ async function visit(
   const place = (name: string): string => addressOf(gateways.find(({ metadata }) => metadata.name === name) ?? none);
   const ask = (sample: Sample): Promise<Answer> => answerTo(environment, place(sample.gateway), ca, sample);
   const fetched = await fetchSamples(samplesOnMetallb, ask, indented);
-  const called = await callOrders(environment, place('main-gateway'));
+  const { client } = environment;
+  const connected = await connectFromOutside({ client, addressOf: place, ca, signal }, indented);
   console.log('');
-  if (!fetched || !called) say('NOT EVERY ANSWER WAS RIGHT.');
-  return fetched && called;
+  if (!fetched || !connected) say('NOT EVERY ANSWER WAS RIGHT.');
+  return fetched && connected;
 }
 
 const none: GatewayObject = { apiVersion: '', kind: 'Gateway', metadata: { name: '' } };
@@ -130,18 +131,6 @@ async function answerTo(
   if (response.status === 200) return answerOf(await response.json());
   await response.arrayBuffer();
   return { text: [response.status, response.headers.get('location')].filter(Boolean).join(' ') };
-}
-
-/** The pods of the samples know no gRPC method: they answer what they got, over HTTP/2. */
-async function callOrders({ client }: MetallbEnvironment, address: string): Promise<boolean> {
-  const path = '/shop.v1.Orders/Create';
-  const socket = await client.connect(address, 443);
-  const call = { origin: `https://${address}`, host: 'grpc.example.com', path, socket };
-  const { body } = await requestHttp2({ ...call, method: 'POST', contentType: 'application/grpc' });
-  const { text, pod } = answerOf(JSON.parse(body.toString()));
-  const isRight = text === `orders ${path}`;
-  indented(`grpc://grpc.example.com:443${path} → ${text} from ${pod}${isRight ? '' : ' WRONG, expected orders'}`);
-  return isRight;
 }
 
 async function removeSamples(

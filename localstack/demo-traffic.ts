@@ -46,6 +46,7 @@ export const samplesOnAws: readonly Sample[] = [
 export const samplesOnMetallb: readonly Sample[] = [
   ...samplesOnAny('https://www.example.com/api?a=b'),
   { gateway: 'pool-gateway', url: 'http://headers.example.com/', expected: ['frontend-service /'] },
+  { gateway: 'names-gateway', url: 'https://console.example.com/', expected: ['frontend-service /'] },
 ];
 
 export interface Fetching {

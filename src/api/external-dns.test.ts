@@ -14,7 +14,7 @@ test('the shipped external-dns reads Gateways of the served version, and the ann
   const args: readonly string[] = deployment.spec.template.spec.containers[0].args;
   const { plural, version, group } = gateways;
   expect(args).toContain(`--unstructured-resource=${plural}.${version}.${group}`);
-  const sample = (await objectsIn('samples/aws/60-tcp-and-udp.yaml')).find(({ kind }) => kind === 'Gateway');
+  const sample = (await objectsIn('samples/any-class/60-tcp-and-udp.yaml')).find(({ kind }) => kind === 'Gateway');
   const [annotation] = Object.keys(sample.metadata.annotations);
   expect(args).toContain(`--fqdn-template={{index .Annotations "${annotation}"}}`);
 });

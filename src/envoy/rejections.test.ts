@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { forwardTo, httpTopology, route } from '../gateway/testing/sample.ts';
+import { connectionRoute, forwardTo, httpTopology, portOf, route, topologyOf } from '../gateway/testing/sample.ts';
 import { objectKey } from '../kube/object.ts';
 import { type Rejected, summaryOf, summarySchema, suspectsOf } from './ads/summary.ts';
 import { modelOf } from './model/testing/model-of.ts';
@@ -99,4 +99,18 @@ test('the summary of a hundred pods that reject the same is short', () => {
   expect(summary.rejected).toHaveLength(20);
   expect(JSON.stringify(summary).length).toBeLessThan(16_000);
   expect(summarySchema.parse(JSON.parse(JSON.stringify(summary)))).toEqual(summary);
+});
+
+test('a rejected listener for UDP hinders its port, and a rejected cluster of a TCPRoute is a matter of this route', () => {
+  const db = connectionRoute('TCPRoute', 'db', { db: 1 });
+  const dns = connectionRoute('UDPRoute', 'dns', { dns: 1 });
+  const ports = [
+    portOf({ port: 53, serves: { kind: 'tcp' } }, [{ name: 'db' }], [db]),
+    portOf({ port: 53, serves: { kind: 'udp' } }, [{ name: 'dns' }], [dns]),
+  ];
+  const of = (fields: Partial<Rejected>) => rejectionFindings([rejected(fields)], topologyOf(ports, [db, dns]));
+  expect(of({ kind: 'listeners', name: 'udp/53' })).toMatchObject([{ effect: { concerns: { ports: ['udp/53'] } } }]);
+  expect(of({ kind: 'clusters', name: 'TCPRoute/shop/db' })).toMatchObject([
+    { kind: 'rule', route: db.route, effect: { kind: 'unreachable' } },
+  ]);
 });

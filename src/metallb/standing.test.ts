@@ -37,10 +37,10 @@ interface Seen {
   readonly addresses?: readonly string[];
 }
 
-function standing({ services = [bound('10.249.0.1')], pods, groups, addresses }: Seen) {
+function standing({ services = [bound('10.249.0.1')], pods, groups, addresses }: Seen, of = model) {
   return standingOf({
     gateway: undefined,
-    model,
+    model: of,
     services,
     plan: addressPlan(optionsFor({ live: services }, addresses), noWorld),
     conditions: [],
@@ -77,6 +77,29 @@ test('a port is not served if the Service leads to another port than that of Env
   const service = bound('10.249.0.1');
   const ports = [{ name: 'tcp-80', protocol: 'TCP', port: 80, targetPort: 5000 }] as const;
   expect(isServed({ services: [{ ...service, spec: { ...service.spec, ports } }] })).toBe(false);
+});
+
+test('TCP and UDP of one number are served apart', () => {
+  const both: MetallbModel = Object({
+    topology: {
+      ports: [
+        { port: 53, listeners: [], serves: { kind: 'tcp' } },
+        { port: 53, listeners: [], serves: { kind: 'udp' } },
+      ],
+      routes: [],
+    },
+    envoy: { ports: new Map([[53, 10_053]]) },
+  });
+  const service = bound('10.249.0.1');
+  const tcp = { name: 'tcp-53', protocol: 'TCP', port: 53, targetPort: 10_053 } as const;
+  const udp = { ...tcp, name: 'udp-53', protocol: 'UDP' } as const;
+  const ports = (of: readonly (typeof tcp | typeof udp)[], listeners: readonly string[]): readonly string[] => {
+    const services = [{ ...service, spec: { ...service.spec, ports: of } }];
+    return [...standing({ services, groups: [group('a', { listeners: [...listeners] })] }, both).ports];
+  };
+  expect(ports([tcp, udp], ['tcp/53', 'udp/53'])).toEqual(['tcp/53', 'udp/53']);
+  expect(ports([tcp, udp], ['tcp/53'])).toEqual(['tcp/53']);
+  expect(ports([tcp], ['tcp/53', 'udp/53'])).toEqual(['tcp/53']);
 });
 
 test('an address that is not assigned yet is looked at again, and one that cannot be had waits for a change', () => {

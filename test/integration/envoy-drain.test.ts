@@ -1,4 +1,5 @@
 // A real Envoy whose pod is about to end, and clients that keep their connections.
+import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2';
 import { connect } from 'node:net';
@@ -7,7 +8,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { web } from '../../src/envoy/ads/testing/ads-under-test.ts';
 import type { Stage } from '../../src/envoy/readiness.ts';
-import { forwardTo, httpTopology, route } from '../../src/gateway/testing/sample.ts';
+import {
+  connectionRoute,
+  forwardTo,
+  httpTopology,
+  portOf,
+  route,
+  topologyOf,
+} from '../../src/gateway/testing/sample.ts';
 import { startModelledEnvoy } from './support/modelled-envoy.ts';
 
 /** `/` answers at once, `/slow` after a second. */
@@ -96,4 +104,36 @@ test('before its listeners are removed, the pod is not ready any more', async ()
   drain();
   await expect.poll(() => isRefused(envoyPort)).toBe(true);
   expect([await ready(), await metrics()]).toEqual([503, 200]);
+});
+
+test('a TCP connection that ends in the drain time is not cut, and a longer one is closed at its end', async () => {
+  const db = connectionRoute('TCPRoute', 'db', { db: 1 });
+  const { pods, server, envoyPort } = await startModelledEnvoy(
+    topologyOf([portOf({ port: 5432, serves: { kind: 'tcp' } }, [{ name: 'tcp' }], [db])], [db]),
+    {
+      backends: {
+        db: { tcp: (socket) => void socket.on('data', (bytes) => socket.write(bytes)).on('end', () => socket.end()) },
+      },
+    },
+  );
+  const open = async () => {
+    const socket = connect(envoyPort, '127.0.0.1').on('error', () => undefined);
+    const closed = new Promise((resolve) => socket.on('close', () => resolve(performance.now())));
+    const echo = async (words: string): Promise<string> => {
+      socket.write(words);
+      return String((await once(socket, 'data'))[0]);
+    };
+    expect(await echo('one')).toBe('one');
+    return { socket, echo, closed };
+  };
+  const [short, long] = [await open(), await open()];
+  const started = performance.now();
+  pods.set('one', { gateway: web, stage: 'draining' });
+  server.podsChanged();
+  await expect.poll(() => isRefused(envoyPort)).toBe(true);
+  expect(await short.echo('two')).toBe('two');
+  short.socket.end();
+  await short.closed;
+  // This Envoy drains for 2 seconds.
+  expect(Number(await long.closed) - started).toBeGreaterThan(1_500);
 });

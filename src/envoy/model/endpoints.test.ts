@@ -2,13 +2,13 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import type { Endpoint, EndpointSlice } from '../../api/core.ts';
 import { routeId } from '../../gateway/route-id.ts';
-import { service } from '../../gateway/testing/sample.ts';
+import { connectionRoute, service } from '../../gateway/testing/sample.ts';
 import type { BackendService } from '../../gateway/topology.ts';
 import { objectKey } from '../../kube/object.ts';
 import type { Resource } from '../snapshot.ts';
 import { ClusterLoadAssignmentSchema } from '../xds/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { endpointsOf } from './endpoints.ts';
-import { clusterName, forRequests } from './upstreams.ts';
+import { clusterName, forRequests, upstreamsOf } from './upstreams.ts';
 
 const endpoint = (address: string, conditions: Endpoint['conditions'] = { ready: true }): Endpoint => ({
   addresses: [address],
@@ -152,4 +152,41 @@ test('connections also go to near pods, and each backend keeps its share', () =>
   expect(addressesIn(all)).toHaveLength(4);
   const seen = all.nearby?.at({ node: 'n1', zone: 'a' });
   expect(seen && addressesIn(seen)).toEqual(['10.0.0.1 8080', '10.0.0.3 8080', '10.0.0.4 8080']);
+});
+
+const sharesOf = (
+  upstream: Parameters<typeof endpointsOf>[0],
+  pods: Readonly<Record<string, readonly string[]>>,
+): Readonly<Record<string, number>> => {
+  const { bytes } = endpointsOf(upstream, (of) => [slice((pods[of] ?? []).map((address) => endpoint(address)))]);
+  const all = fromBinary(ClusterLoadAssignmentSchema, bytes).endpoints.flatMap(({ lbEndpoints }) => lbEndpoints);
+  const total = all.reduce((sum, { loadBalancingWeight = 0 }) => sum + loadBalancingWeight, 0);
+  return Object.fromEntries(
+    all.map(({ hostIdentifier: { value }, loadBalancingWeight = 0 }) => {
+      const at = typeof value === 'object' ? value.address?.address : undefined;
+      if (at?.case !== 'socketAddress') throw new Error('an endpoint without an address');
+      return [at.value.address, Math.round((loadBalancingWeight / total) * 1_000) / 1_000];
+    }),
+  );
+};
+
+test('pods of a connection share the weight of their backend, and a pod of two backends has both parts', () => {
+  const [db] = upstreamsOf([connectionRoute('TCPRoute', 'db', { a: 3, b: 1, invalid: 1, empty: 1, off: 0 })]).values();
+  if (db === undefined) throw new Error('no upstream');
+  const pods = { 'shop/a': ['10.0.0.1', '10.0.0.2'], 'shop/b': ['10.0.0.2'], 'shop/off': ['10.0.0.9'] };
+  expect(sharesOf(db, pods)).toEqual({ '10.0.0.1': 0.25, '10.0.0.2': 0.417, '127.0.0.1': 0.333 });
+});
+
+test('of very many pods each has a weight, and the sum is within what Envoy takes', () => {
+  const [db] = upstreamsOf([connectionRoute('TCPRoute', 'db', { a: 1, b: 1_000_000 })]).values();
+  if (db === undefined) throw new Error('no upstream');
+  const many = Array.from({ length: 5_000 }, (_, index) => `10.0.${Math.floor(index / 250)}.${index % 250}`);
+  const { bytes } = endpointsOf(db, (of) => [
+    slice((of === 'shop/a' ? many : ['10.1.0.1']).map((address) => endpoint(address))),
+  ]);
+  const weights = fromBinary(ClusterLoadAssignmentSchema, bytes).endpoints.flatMap(({ lbEndpoints }) =>
+    lbEndpoints.map(({ loadBalancingWeight = 0 }) => loadBalancingWeight),
+  );
+  expect(Math.min(...weights)).toBeGreaterThan(0);
+  expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeLessThan(2 ** 32);
 });
