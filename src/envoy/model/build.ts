@@ -117,7 +117,7 @@ function* partsOf(port: PortTopology, { routes, byId, before }: Routed): Steps<P
     case 'http':
       return yield* httpPort(port, serves.tls, routes, before);
     case 'tls':
-      return tlsPort(port, byId);
+      return yield* tlsPort(port, byId);
     case 'tcp':
       return tcpPort(port, byId);
     case 'udp':

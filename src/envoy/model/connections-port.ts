@@ -3,6 +3,7 @@ import { type ConnectionEntry, connectionsOf } from '../../gateway/connections.t
 import type { Hostname } from '../../gateway/hostnames.ts';
 import { type PortKey, portKey } from '../../gateway/listener-protocols.ts';
 import { type RouteId, routeId } from '../../gateway/route-id.ts';
+import type { Steps } from '../../gateway/steps.ts';
 import type { ListenerTopology, PortTopology, RouteTopology } from '../../gateway/topology.ts';
 import type { FilterChainSchema } from '../xds/envoy/config/listener/v3/listener_components_pb.ts';
 import { TcpProxySchema } from '../xds/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
@@ -19,17 +20,19 @@ type Chain = Init<typeof FilterChainSchema>;
 type RoutesById = ReadonlyMap<RouteId, RouteTopology>;
 
 /** A listener's chains have the server names of its routes. Connections for its other server names are closed. */
-export function tlsPort(port: PortTopology, routes: RoutesById): PortParts {
+export function* tlsPort(port: PortTopology, routes: RoutesById): Steps<PortParts> {
   const key = portKey(port);
   const byListener = Map.groupBy(connectionsOf(port, routes), ({ listener }) => listener);
-  const chains = port.listeners.flatMap((listener) => {
+  const chains: Chain[] = [];
+  const uncovered: ListenerTopology[] = [];
+  for (const [index, listener] of port.listeners.entries()) {
+    if (index % 100 === 99) yield;
     const entries = hasTls(listener) ? (byListener.get(listener.name) ?? []) : [];
     const byRoute = Map.groupBy(entries, ({ route }) => routeId(route));
-    const served = [...byRoute].map(([route, own]) => tlsChain(key, listener, route, own));
-    const isCovered = entries.some(({ hostname }) => hostname === listener.hostname);
-    return isCovered ? served : [...served, closingChain(key, listener)];
-  });
-  return { chains, filters: [], tables: [] };
+    chains.push(...[...byRoute].map(([route, own]) => tlsChain(key, listener, route, own)));
+    if (!entries.some(({ hostname }) => hostname === listener.hostname)) uncovered.push(listener);
+  }
+  return { chains: [...chains, ...closingChain(key, uncovered)], filters: [], tables: [] };
 }
 
 /** Without a certificate, Envoy can terminate nothing. */
@@ -49,12 +52,20 @@ const tlsChain = (
   ...(listener.tlsMode !== 'Passthrough' && downstreamTls(listener, [])),
 });
 
-/** Closes the connections for server names that the listener has and no route: a wider listener must not get them. */
-export const closingChain = (port: PortKey, { name, hostname }: ListenerTopology): Chain => ({
-  name: `${port}/${name}`,
-  filterChainMatch: serverNames([hostname]),
-  filters: [tcpProxy(port, INVALID_CLUSTER)],
-});
+/**
+ * Closes the connections for server names that these listeners have and no route: a wider listener must not get them. It is one for
+ * all, because there may be thousands of listeners. What no chain takes is closed, too, so a listener for any name needs no name here.
+ */
+export const closingChain = (port: PortKey, listeners: readonly ListenerTopology[]): readonly Chain[] =>
+  listeners.length === 0
+    ? []
+    : [
+        {
+          name: port,
+          filterChainMatch: serverNames(listeners.map(({ hostname }) => hostname)),
+          filters: [tcpProxy(port, INVALID_CLUSTER)],
+        },
+      ];
 
 /** Envoy takes the chain with the most specific name. Without names, the chain takes all that others do not, but TLS only. */
 const serverNames = (hostnames: readonly Hostname[]): Chain['filterChainMatch'] => ({

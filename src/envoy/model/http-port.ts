@@ -43,7 +43,7 @@ export function* httpPort(
   }
   const chains = served.map((listener) => httpsChain(routeTableName(key, listener), listener));
   // A wider listener of HTTPS answers 421 for the others' hosts. One of TLS would forward them.
-  const closing = port.beside === undefined ? [] : others.map((listener) => closingChain(key, listener));
+  const closing = port.beside === undefined ? [] : closingChain(key, others);
   return { chains: [...chains, ...closing], filters: [], tables, made: source.made };
 }
 
