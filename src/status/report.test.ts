@@ -4,7 +4,7 @@ import * as kinds from '../api/kinds.ts';
 import type { PortKey } from '../gateway/listener-protocols.ts';
 import type { Attachment, Translation } from '../gateway/topology.ts';
 import type { EventNote } from '../kube/events.ts';
-import { objectKey } from '../kube/object.ts';
+import { frozen, objectKey } from '../kube/object.ts';
 import { FakeClock } from '../kube/testing/fake-clock.ts';
 import { MemoryClient } from '../kube/testing/memory-client.ts';
 import { hindrance, inventedWords } from '../provider/testing/invented.ts';
@@ -219,6 +219,19 @@ test('a route that loses its backend gets one Warning', async () => {
     await reportRoute(context, await client.get(kinds.httpRoutes, route.key, signal), outcomes, signal);
   }
   expect(recorded).toEqual([{ type: 'Warning', reason: 'BackendNotFound' }]);
+});
+
+test('a status that was written is not written again before the cache has it', async () => {
+  const { client, context, parents } = start();
+  const cached = frozen(await client.create(kinds.httpRoutes, httpRoute, signal));
+  const ours = ofRoute({});
+  await reportRoute(context, cached, ours, signal);
+  const written = await client.get(kinds.httpRoutes, route.key, signal);
+  await reportRoute(context, cached, ours, signal);
+  expect(await client.get(kinds.httpRoutes, route.key, signal)).toEqual(written);
+  expect(await parents()).toHaveLength(1);
+  await reportRoute(context, frozen(written), { ...ours, attachments: [] }, signal);
+  expect(await parents()).toEqual([]);
 });
 
 test('a deleted route gets no Event, and no error', async () => {

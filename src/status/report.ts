@@ -11,7 +11,7 @@ import { writeStatus } from '../kube/status.ts';
 import { type GatewayOutcome, gatewayStatus, type Removal, removalStatus } from './gateway-status.ts';
 import { eachOnce, type News, newsOf, newsOfAddress, newsOfListeners } from './news.ts';
 import { sameParent } from './parents.ts';
-import { type RouteOutcome, routeParents } from './route-status.ts';
+import { basisOf, type RouteOutcome, routeParents } from './route-status.ts';
 
 export interface ReportContext {
   readonly client: KubeClient;
@@ -93,16 +93,27 @@ export async function reportListenerSet(
   ]);
 }
 
-/** Writes the entries of one Gateway in a route's `status.parents`. */
-export function reportRoute(
+/** By Gateway: what the last report of this version of a route was made from. */
+const reported = new WeakMap<ServedRoute, Map<string, readonly unknown[]>>();
+
+/** Writes the entries of one Gateway in a route's `status.parents`. Most routes of a pass are reported already. */
+export async function reportRoute(
   context: ReportContext,
   route: ServedRoute,
   outcome: RouteOutcome,
   signal: AbortSignal,
 ): Promise<void> {
+  const key = `${outcome.controllerName} ${outcome.gateway}`;
+  const basis = basisOf(outcome);
+  const byGateway = reported.get(route) ?? new Map<string, readonly unknown[]>();
+  if (areSame(basis, byGateway.get(key))) return;
   const parentsOf = (current: ServedRoute) => routeParents(current, outcome, context.clock.now());
-  return writeParents(context, servedKindOf(route).resource, route, parentsOf, signal);
+  await writeParents(context, servedKindOf(route).resource, route, parentsOf, signal);
+  if (Object.isFrozen(route)) reported.set(route, byGateway.set(key, basis));
 }
+
+const areSame = (basis: readonly unknown[], last: readonly unknown[] | undefined): boolean =>
+  last !== undefined && basis.length === last.length && basis.every((part, index) => part === last[index]);
 
 async function writeParents<T extends Route>(
   { client, events }: ReportContext,

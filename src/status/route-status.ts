@@ -77,6 +77,18 @@ export function routeParents(
   });
 }
 
+/** All that `routeParents` makes of an outcome depends on these. Findings are never changed. */
+export const basisOf = ({ attachments, findings, listenerSets }: RouteOutcome): readonly unknown[] => [
+  findings.whole.some(isPassing),
+  ...listenerSets,
+  ...attachments.flatMap((attachment) => [
+    attachment,
+    findings.targetsUnknown(attachment.route),
+    unserved(attachment, findings),
+    ...findings.ofRoute(attachment.route),
+  ]),
+];
+
 /** The findings of the route's rules, and of this parent. */
 export const findingsOfAttachment = (
   { route, parentRef }: Attachment,
