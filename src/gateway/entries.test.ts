@@ -1,9 +1,12 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { frozen } from '../kube/object.ts';
 import { GOLDEN_NOW, GOLDEN_PROTOCOLS } from '../testing/golden.ts';
-import { portEntries } from './entries.ts';
+import { hostnamesOn, onPort, portEntries, viewOf } from './entries.ts';
 import { fromManifests } from './from-manifests.ts';
 import { covers } from './hostnames.ts';
+import { routeId } from './route-id.ts';
+import { httpTopology, route as sampleRoute } from './testing/sample.ts';
 import type { RouteEntry } from './topology.ts';
 import { translate } from './translate.ts';
 
@@ -152,4 +155,19 @@ test('each 404 keeps some request from the routes of a less specific listener', 
     }),
     { numRuns: 300 },
   );
+});
+
+test('what is remembered of a route on a port holds only for the same listeners', () => {
+  const shop = frozen(sampleRoute('shop', [{}], { hostnames: ['a.shop.com'] }));
+  const hosts = onPort((view, each) =>
+    (view.attached.get(routeId(each.route)) ?? []).flatMap((listener) =>
+      hostnamesOn(view, listener, each).map(([, hostname]) => `${listener.name} ${hostname}`),
+    ),
+  );
+  const on = (...given: Parameters<typeof httpTopology>[0]) =>
+    httpTopology(given, [shop]).ports.flatMap((port) => hosts(viewOf(port), shop));
+  expect(on({ name: 'all' })).toEqual(['all a.shop.com']);
+  expect(on({ name: 'all' }, { name: 'wide', hostname: '*.shop.com' })).toEqual(['wide a.shop.com']);
+  expect(on({ name: 'all' }, { name: 'wide', hostname: '*.shop.com', routes: [] })).toEqual([]);
+  expect(on({ name: 'all' })).toEqual(['all a.shop.com']);
 });

@@ -4,6 +4,7 @@ import type { Pod } from '../api/workloads.ts';
 import type { Summary } from '../envoy/ads/summary.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { ProviderContext } from '../provider/context.ts';
+import { Derivations } from '../provider/derivations.ts';
 import type { Feed, FeedContext } from '../provider/feed.ts';
 import type { Accepted, Known, Provider } from '../provider/provider.ts';
 import { Ads } from './ads.ts';
@@ -17,11 +18,12 @@ import { openMetallb } from './provider.ts';
 import { Published } from './published.ts';
 import type { MetallbReplica } from './replica.ts';
 import { reportedBy } from './report.ts';
-import { type MetallbFacts, type MetallbModel, metallbStages } from './stages.ts';
+import { areSameFacts, type MetallbFacts, type MetallbModel, metallbStages } from './stages.ts';
 import type { MetallbTopology } from './translation.ts';
 
 export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbModel>, MetallbReplica {
   readonly capabilities = metallbStages.capabilities;
+  readonly derivations = new Derivations<MetallbTopology, MetallbFacts, MetallbModel>(areSameFacts);
   readonly narrow = metallbStages.narrow;
   readonly model = metallbStages.model;
   /** A certificate has the name of its Secret. There are no others. */
@@ -109,6 +111,7 @@ export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbM
   }
 
   withdraw(gateway: ObjectKey): void {
+    this.derivations.forget(gateway);
     this.#published.withdraw(gateway);
     this.#lastPairs.use(gateway, new Map());
     this.ads.withdraw(gateway);

@@ -51,6 +51,7 @@ export async function openMetallb(
     ...metallbKnown(config),
     facts: (accepted) => replica.facts(accepted),
     model: replica.model,
+    ...(replica.derivations && { derivations: replica.derivations }),
     certificates: { ...replica.certificates, learn: async () => [] },
     checkClass: (gatewayClass) => [
       ...kubernetes.findings,

@@ -9,7 +9,7 @@ import type { MetallbFacts, MetallbModel } from './stages.ts';
 import type { MetallbTopology } from './translation.ts';
 
 export interface MetallbReplica
-  extends Pick<Feed<MetallbTopology, MetallbFacts, MetallbModel>, 'facts' | 'model' | 'certificates'> {
+  extends Pick<Feed<MetallbTopology, MetallbFacts, MetallbModel>, 'facts' | 'model' | 'derivations' | 'certificates'> {
   readonly caches: MetallbCaches;
   readonly ads: Ads;
   /** What the Gateway's Envoys have, as each replica knows of those that are connected to it. */

@@ -12,6 +12,15 @@ import { type MetallbTopology, narrowForMetallb } from './translation.ts';
 
 export type MetallbFacts = EnvoyOptions;
 
+/** The model before is what these made, or will be made again by the feed. */
+export const areSameFacts = (a: MetallbFacts, b: MetallbFacts): boolean => textOf(a) === textOf(b);
+
+const textOf = (facts: MetallbFacts): string =>
+  JSON.stringify(facts, (name, value: unknown) => {
+    if (name === 'before') return undefined;
+    return value instanceof Map || value instanceof Set ? [...value] : value;
+  });
+
 export interface MetallbModel {
   readonly topology: MetallbTopology;
   readonly envoy: EnvoyModel;

@@ -14,11 +14,11 @@ export async function derive<T extends Topology, Facts, Model>(
   input: GatewayInput,
   obstacles: readonly Finding[] = [],
 ): Promise<Derived<Model>> {
-  const asked = await inTurns(asking(stages, input));
+  const asked = stages.derivations?.asked(input) ?? (await inTurns(asking(stages, input)));
   const derived = { input, asked, known: obstacles.length === 0 };
   if (obstacles.length > 0) return { ...derived, found: obstacles, retryable: obstacles };
   if (!isAccepted(asked)) return { ...derived, found: [], retryable: [] };
-  return { ...derived, ...(await build(stages, asked)) };
+  return { ...derived, ...(await build(stages, input, asked)) };
 }
 
 function* asking<T extends Topology>(stages: Stages<T>, input: GatewayInput): Steps<Asked<T>> {
@@ -29,9 +29,14 @@ const isAccepted = <T extends Topology>(asked: Asked<T>): asked is Accepted<T> =
 
 async function build<T extends Topology, Facts, Model>(
   stages: Stages<T, Facts, Model>,
+  input: GatewayInput,
   accepted: Accepted<T>,
 ): Promise<Built<Model>> {
   const { facts, found } = await stages.facts(accepted);
   if (facts === undefined) return { found, retryable: found };
-  return inTurns(stages.model(accepted, facts));
+  const known = stages.derivations?.built(input, accepted, facts);
+  if (known !== undefined) return known;
+  const built = await inTurns(stages.model(accepted, facts));
+  stages.derivations?.keep({ input, asked: accepted, facts, built });
+  return built;
 }

@@ -14,8 +14,26 @@ import type { Provisioned } from '../status/serving.ts';
 import type { Finding } from './finding.ts';
 import type { ProviderWords } from './words.ts';
 
+export interface Derivation<T extends Topology, Facts, Model> {
+  readonly input: GatewayInput;
+  readonly asked: Accepted<T>;
+  readonly facts: Facts;
+  readonly built: Built<Model>;
+}
+
+/** What was derived last for each Gateway. */
+interface KeptDerivations<T extends Topology, Facts, Model> {
+  /** Undefined if the input is another now. */
+  asked(input: GatewayInput): Accepted<T> | undefined;
+  /** Undefined if it was made from something else. */
+  built(input: GatewayInput, asked: Accepted<T>, facts: Facts): Built<Model> | undefined;
+  keep(derivation: Derivation<T, Facts, Model>): void;
+}
+
 /** The stages that a plan and a pass share. `T` is the topology with the provider's additions. */
 export interface Stages<T extends Topology = Topology, Facts = unknown, Model = unknown> {
+  /** Absent if nothing is kept. */
+  readonly derivations?: KeptDerivations<T, Facts, Model>;
   readonly capabilities: Capabilities;
   /** Adds the provider's own parameters to the translation, and removes what the provider cannot do. Pure. */
   narrow(input: GatewayInput, translation: Translation): Steps<Asked<T>>;
