@@ -16,6 +16,8 @@ export interface SimulatedFleetsOptions {
   readonly ads: { readonly port: number; readonly authorities: string };
   /** What the kubelet would mount. */
   readonly tokenOf: (pod: Pod) => Promise<string>;
+  /** Where the pods are; default: nowhere. */
+  readonly node?: string;
 }
 
 export class SimulatedFleets {
@@ -32,8 +34,8 @@ export class SimulatedFleets {
   async work(): Promise<void> {
     const { client } = this.#options;
     const { signal } = this.#stop;
-    const made = await client.list(deployments, { labelSelector }, signal);
-    const wanted = new Map(made.items.map((each) => [objectKey(podOf(each).metadata), each]));
+    const found = await client.list(deployments, { labelSelector }, signal);
+    const wanted = new Map(found.items.map((each) => [objectKey(podOf(each).metadata), each]));
     for (const pod of (await client.list(pods, { labelSelector }, signal)).items) {
       const key = objectKey(pod.metadata);
       if (wanted.delete(key)) continue;
@@ -42,7 +44,10 @@ export class SimulatedFleets {
       await client.delete(pods, key, signal);
     }
     for (const deployment of wanted.values()) {
-      const pod = await client.create(pods, podOf(deployment), signal);
+      const made = podOf(deployment);
+      const { node: nodeName } = this.#options;
+      const placed = { ...made, spec: { ...made.spec, ...(nodeName !== undefined && { nodeName }) } };
+      const pod = await client.create(pods, placed, signal);
       const status = { conditions: [{ type: 'Ready', status: 'True' }] } as const;
       await this.#start(await client.updateStatus(pods, { ...pod, status }, signal));
     }
