@@ -42,6 +42,10 @@ test.each<[EnvoyProblem, string]>([
     { ...place, kind: 'too-many-routes', field: 'matches', limit: 20_000 },
     'spec.rules[1].matches: the route tables of a Gateway have room for 20000 entries (hostnames × matches, also those of wider hostnames), and other routes need them. Use fewer hostnames or matches, or another Gateway.',
   ],
+  [
+    { ...place, kind: 'too-many-regexes', field: 'matches', limit: 200_000 },
+    'spec.rules[1].matches: the regular expressions of a Gateway have room for 200000 characters (50 more for each expression, all of them for each hostname), and other routes need them. Use fewer or shorter ones, also in the origins of CORS filters, or another Gateway.',
+  ],
 ])('%j says what is wrong and what to do', (problem, words) => {
   expect(envoyFinding(problem).words).toBe(words);
 });

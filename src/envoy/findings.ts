@@ -11,6 +11,7 @@ const effects: Readonly<Record<EnvoyProblem['kind'], RuleEffect>> = {
   'header-refused': dropped,
   'gate-missing': dropped,
   'too-many-routes': dropped,
+  'too-many-regexes': dropped,
   'retries-capped': { kind: 'remark' },
   'mirror-protocol-unsupported': { kind: 'unresolved', reason: 'UnsupportedProtocol' },
 };

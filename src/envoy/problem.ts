@@ -51,6 +51,12 @@ export interface TooManyRoutes extends RulePlace {
   readonly limit: number;
 }
 
+/** Other routes need all the room that a Gateway has for regular expressions. The route is left out. */
+export interface TooManyRegexes extends RulePlace {
+  readonly kind: 'too-many-regexes';
+  readonly limit: number;
+}
+
 export type EnvoyProblem =
   | RegexRefused
   | RegexTooLong
@@ -58,7 +64,8 @@ export type EnvoyProblem =
   | GateMissing
   | MirrorProtocolUnsupported
   | RetriesCapped
-  | TooManyRoutes;
+  | TooManyRoutes
+  | TooManyRegexes;
 
 /** All problems in the pass of a Gateway: those of the Gateway API's rules, and Envoy's. */
 export type Problem = GatewayProblem | EnvoyProblem;

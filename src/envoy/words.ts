@@ -20,6 +20,8 @@ export function sentence(problem: EnvoyProblem): string {
       return problem.route.kind === 'TLSRoute'
         ? `the Envoys of a Gateway have no room for more filter chains, because other routes need it. Use fewer hostnames, or another Gateway.`
         : `the route tables of a Gateway have room for ${problem.limit} entries (hostnames × matches, also those of wider hostnames), and other routes need them. Use fewer hostnames or matches, or another Gateway.`;
+    case 'too-many-regexes':
+      return `the regular expressions of a Gateway have room for ${problem.limit} characters (50 more for each expression, all of them for each hostname), and other routes need them. Use fewer or shorter ones, also in the origins of CORS filters, or another Gateway.`;
     default:
       return problem satisfies never;
   }

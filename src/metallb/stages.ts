@@ -48,6 +48,7 @@ const envoyKinds: Readonly<Record<EnvoyProblem['kind'], true>> = {
   'mirror-protocol-unsupported': true,
   'retries-capped': true,
   'too-many-routes': true,
+  'too-many-regexes': true,
 };
 
 const isOfEnvoy = (problem: Problem): problem is EnvoyProblem => Object.hasOwn(envoyKinds, problem.kind);

@@ -49,11 +49,11 @@ export interface EnvoyModel {
 
 export function* buildEnvoy({ ports: asked, routes: written }: Topology, options: EnvoyOptions): Steps<EnvoyModel> {
   const shared = yield* sharedNumbers(asked);
-  const able = yield* expressible(written);
-  const { routes, taken, problems } = yield* withRoom(shared, able.routes, {
+  const roomy = yield* withRoom(shared, written, {
     ...(options.serving && { serving: options.serving }),
     ...(options.before && { taken: options.before.taken }),
   });
+  const { routes, problems } = yield* expressible(roomy.routes);
   const usable = shared.map((port) => withKeyPairs(port, options.keyPairs));
   const ports = proxyPorts(
     usable.map(({ port }) => port),
@@ -77,9 +77,9 @@ export function* buildEnvoy({ ports: asked, routes: written }: Topology, options
     upstreams,
     ports,
     routes,
-    problems: [...able.problems, ...problems],
+    problems: [...roomy.problems, ...problems],
     made: new Map(parts.flatMap(({ port, made }) => (made === undefined ? [] : [[portKey(port), made] as const]))),
-    taken,
+    taken: roomy.taken,
   };
 }
 

@@ -31,18 +31,23 @@ const policy = ({ origins, credentials, methods, headers, exposed, maxAge }: Cor
 });
 
 function originMatcher(origin: CorsOrigin): Init<typeof StringMatcherSchema> {
-  if (origin.kind === 'any') return matching('.*');
-  const { scheme, host, port } = origin;
-  const end = port === undefined ? '' : `:${port}`;
-  if (host === '*') return matching(`${scheme}://(${label}|${ipv6})${end}`);
-  if (host.startsWith('*.')) return matching(`${scheme}://${label}${escapeRegex(host.slice(1))}${end}`);
-  return { matchPattern: { case: 'exact', value: `${scheme}://${host}${end}` } };
+  const regex = originRegex(origin);
+  if (regex !== undefined) return { matchPattern: { case: 'safeRegex', value: { regex } } };
+  // The filter takes every origin if a matcher accepts `*`.
+  return { matchPattern: { case: 'exact', value: origin.kind === 'any' ? '*' : written(origin, origin.host) } };
 }
 
-/** One or more labels of a host name. */
-const label = '[-_.a-z0-9]+';
-const ipv6 = String.raw`\[[0-9a-f:.]+\]`;
+/** Undefined if the origin needs none. */
+export function originRegex(origin: CorsOrigin): string | undefined {
+  if (origin.kind === 'any') return undefined;
+  const { host } = origin;
+  if (host === '*') return written(origin, `(${labels}|${ipv6})`);
+  return host.startsWith('*.') ? written(origin, labels + escapeRegex(host.slice(1))) : undefined;
+}
 
-const matching = (regex: string): Init<typeof StringMatcherSchema> => ({
-  matchPattern: { case: 'safeRegex', value: { regex } },
-});
+const written = ({ scheme, port }: Extract<CorsOrigin, { kind: 'host' }>, host: string): string =>
+  `${scheme}://${host}${port === undefined ? '' : `:${port}`}`;
+
+/** One or more labels of a host name. */
+const labels = '[-_.a-z0-9]+';
+const ipv6 = String.raw`\[[0-9a-f:.]+\]`;

@@ -4,16 +4,10 @@ import { isBehind } from '../../gateway/gates.ts';
 import type { RouteRef, RulePlace } from '../../gateway/problem-place.ts';
 import { protocolOf, type Shortfall, shortfalls, withinPlane } from '../../gateway/shortfalls.ts';
 import type { Steps } from '../../gateway/steps.ts';
-import type {
-  Forward,
-  Mirror,
-  RequestMatch,
-  RouteTopology,
-  RuleTopology,
-  TopologyBackend,
-} from '../../gateway/topology.ts';
+import type { Forward, Mirror, RouteTopology, RuleTopology, TopologyBackend } from '../../gateway/topology.ts';
 import { frozen } from '../../kube/object.ts';
 import type { Problem, RegexRefused, RegexTooLong } from '../problem.ts';
+import { regexesOf } from './amounts.ts';
 import { ENVOY_CAPABILITIES } from './capabilities.ts';
 import { type HeaderShortfall, headerRefusals } from './headers.ts';
 import { MAX_REGEX_LENGTH, regexRefusal } from './regex.ts';
@@ -106,8 +100,8 @@ function* leftOut(
   const out = new Set<RuleTopology>();
   for (const rule of rules) {
     for (const [index, match] of rule.matches.entries()) {
-      for (const { field, regex } of regexes(match, `matches[${index}]`)) {
-        const refused = regexProblem({ route, rule: rule.rule, field }, regex);
+      for (const { field, regex } of regexesOf(match)) {
+        const refused = regexProblem({ route, rule: rule.rule, field: `matches[${index}].${field}` }, regex);
         yield;
         if (refused === undefined) continue;
         report(refused);
@@ -124,17 +118,6 @@ function* leftOut(
     }
   }
   return out;
-}
-
-function regexes({ path, headers, queryParams, grpc }: RequestMatch, at: string) {
-  const written = [
-    { ...path, field: grpc === undefined ? `${at}.path.value` : `${at}.method` },
-    ...headers.map((header, n) => ({ ...header, field: `${at}.headers[${n}].value` })),
-    ...queryParams.map((query, n) => ({ ...query, field: `${at}.queryParams[${n}].value` })),
-  ];
-  return written
-    .filter(({ type }) => type === 'RegularExpression')
-    .map(({ field, value }) => ({ field, regex: value }));
 }
 
 function regexProblem(place: RulePlace, regex: string): RegexRefused | RegexTooLong | undefined {

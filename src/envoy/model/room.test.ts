@@ -3,11 +3,12 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { routeId } from '../../gateway/route-id.ts';
 import { finish } from '../../gateway/steps.ts';
-import { connectionRoute, httpTopology, portOf, route } from '../../gateway/testing/sample.ts';
-import type { RouteTopology, Topology } from '../../gateway/topology.ts';
+import { connectionRoute, httpTopology, portOf, route, service } from '../../gateway/testing/sample.ts';
+import type { CorsOrigin, RouteAction, RouteTopology, Topology } from '../../gateway/topology.ts';
 import { objectKey } from '../../kube/object.ts';
 import { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
-import { withRoom } from './room.ts';
+import type { Amount } from './amounts.ts';
+import { type Room, withRoom } from './room.ts';
 import { modelOf } from './testing/model-of.ts';
 
 const aged = (name: string, day: number, hostnames: readonly string[], rules = 1): RouteTopology =>
@@ -17,12 +18,15 @@ const aged = (name: string, day: number, hostnames: readonly string[], rules = 1
     { hostnames, created: `2026-01-0${day}T00:00:00Z` },
   );
 
+/** Any number of regular expressions. */
+const entries = (limit: number): Amount => ({ entries: limit, regexes: Number.MAX_SAFE_INTEGER });
+
 const listeners = [{ name: 'all' }, { name: 'shop', hostname: '*.shop.com' }];
 
 const left = (routes: readonly RouteTopology[], limit: number, serving: readonly RouteTopology[] = []) =>
   finish(
     withRoom(httpTopology(listeners, routes).ports, routes, {
-      limit,
+      limits: entries(limit),
       serving: new Set(serving.map((each) => routeId(each.route))),
     }),
   ).routes.map((each) => each.route.key);
@@ -44,12 +48,12 @@ test('a route that grows pushes out no other that serves, however old it is', ()
   const [old, young] = [aged('old', 1, ['a.com']), aged('young', 2, ['b.com'], 5)];
   const { ports } = httpTopology(listeners, [old, young]);
   const serving = new Set([old, young].map((each) => routeId(each.route)));
-  const { taken } = finish(withRoom(ports, [old, young], { limit: 10, serving }));
+  const { taken } = finish(withRoom(ports, [old, young], { limits: entries(10), serving }));
   const grown = [aged('old', 1, ['a.com'], 10), young];
-  const after = finish(withRoom(ports, grown, { limit: 10, serving, taken }));
+  const after = finish(withRoom(ports, grown, { limits: entries(10), serving, taken }));
   expect(after.routes.map(({ route: { key } }) => key)).toEqual(['shop/young']);
   const fits = [aged('old', 1, ['a.com'], 5), young];
-  expect(finish(withRoom(ports, fits, { limit: 10, serving, taken })).problems).toEqual([]);
+  expect(finish(withRoom(ports, fits, { limits: entries(10), serving, taken })).problems).toEqual([]);
 });
 
 test('a wildcard with as many entries as before, but for more hosts, has grown', () => {
@@ -57,9 +61,9 @@ test('a wildcard with as many entries as before, but for more hosts, has grown',
   const young = aged('young', 2, ['d.com', 'e.com', 'f.com']);
   const { ports } = httpTopology(listeners, [old, young]);
   const serving = new Set([old, young].map((each) => routeId(each.route)));
-  const { taken } = finish(withRoom(ports, [old, young], { limit: 6, serving }));
+  const { taken } = finish(withRoom(ports, [old, young], { limits: entries(6), serving }));
   const wide = [aged('old', 1, ['*.com'], 3), young];
-  const after = finish(withRoom(ports, wide, { limit: 6, serving, taken }));
+  const after = finish(withRoom(ports, wide, { limits: entries(6), serving, taken }));
   expect(after.routes.map(({ route: { key } }) => key)).toEqual(['shop/young']);
 });
 
@@ -82,7 +86,7 @@ test('entries of a wildcard count for each host below it', () => {
 
 test('each rule of a route without room says so', () => {
   const routes = [aged('web', 1, ['a.com'], 2)];
-  const { problems } = finish(withRoom(httpTopology(listeners, routes).ports, routes, { limit: 1 }));
+  const { problems } = finish(withRoom(httpTopology(listeners, routes).ports, routes, { limits: entries(1) }));
   expect(problems).toMatchObject([
     { kind: 'too-many-routes', rule: 0, limit: 1 },
     { kind: 'too-many-routes', rule: 1, limit: 1 },
@@ -97,7 +101,7 @@ test('each server name of a TLSRoute takes the room of 8 entries, and a TCPRoute
     portOf({ port: 5432, serves: { kind: 'tcp' } }, [{ name: 'tcp' }], [tcp]),
   ];
   const fit = (limit: number): readonly string[] =>
-    finish(withRoom(ports, [tls, tcp], { limit })).routes.map((each) => each.route.kind);
+    finish(withRoom(ports, [tls, tcp], { limits: entries(limit) })).routes.map((each) => each.route.kind);
   expect(fit(16)).toEqual(['TLSRoute', 'TCPRoute']);
   expect(fit(15)).toEqual(['TCPRoute']);
 });
@@ -111,17 +115,104 @@ const entriesIn = (topology: Topology): number =>
     .flatMap(({ bytes }) => fromBinary(RouteConfigurationSchema, bytes).virtualHosts)
     .reduce((sum, { routes }) => sum + routes.length, 0);
 
+/** A backend with a filter of its own, which makes a route for each backend. */
+const shared: RouteAction = {
+  kind: 'forward',
+  backends: [
+    { service: service('one'), weight: 1, index: 0, rewrite: { hostname: 'one.com' } },
+    { service: service('two'), weight: 1, index: 1 },
+    { service: service('none'), weight: 0, index: 2 },
+  ],
+};
+
 test('the count before is the number of entries that Envoy gets', () => {
   fc.assert(
     fc.property(
-      fc.array(fc.tuple(names, fc.integer({ min: 1, max: 3 })), { minLength: 1, maxLength: 6 }),
+      fc.array(fc.tuple(names, fc.integer({ min: 1, max: 3 }), fc.boolean()), { minLength: 1, maxLength: 6 }),
       (sketches) => {
-        const routes = sketches.map(([hostnames, rules], index) => aged(`r${index}`, index + 1, hostnames, rules));
+        const routes = sketches.map(([hostnames, rules, isShared], index) =>
+          route(
+            `r${index}`,
+            Array.from({ length: rules }, () => (isShared ? { action: shared } : {})),
+            { hostnames },
+          ),
+        );
         const topology = httpTopology(listeners, routes);
-        const entries = entriesIn(topology);
-        expect(finish(withRoom(topology.ports, routes, { limit: entries })).problems).toEqual([]);
-        expect(finish(withRoom(topology.ports, routes, { limit: entries - 1 })).problems).not.toEqual([]);
+        const count = entriesIn(topology);
+        expect(finish(withRoom(topology.ports, routes, { limits: entries(count) })).problems).toEqual([]);
+        expect(finish(withRoom(topology.ports, routes, { limits: entries(count - 1) })).problems).not.toEqual([]);
       },
     ),
   );
+});
+
+/** 10 characters. */
+const regex = { type: 'RegularExpression' as const, value: '/v[0-9]{2}' };
+
+const withRegexes = (name: string, hostnames: readonly string[], count: number, action?: RouteAction): RouteTopology =>
+  route(
+    name,
+    Array.from({ length: count }, () => ({ matches: [{ path: regex }], ...(action && { action }) })),
+    { hostnames, created: '2026-01-01T00:00:00Z' },
+  );
+
+const fits = (regexes: number, routes: readonly RouteTopology[], rest: Partial<Room> = {}) =>
+  finish(
+    withRoom(httpTopology([{ name: 'all' }], routes).ports, routes, { limits: { entries: 1_000, regexes }, ...rest }),
+  );
+
+test('regular expressions count for each hostname and each backend with a route of its own', () => {
+  const kinds = (regexes: number, each: RouteTopology) => fits(regexes, [each]).problems.map(({ kind }) => kind);
+  const two = withRegexes('web', ['a.com', 'b.com'], 1);
+  expect([kinds(120, two), kinds(119, two)]).toEqual([[], ['too-many-regexes']]);
+  const split = withRegexes('web', ['a.com'], 1, shared);
+  expect([kinds(120, split), kinds(119, split)]).toEqual([[], ['too-many-regexes']]);
+  const inAll = route('web', [
+    {
+      matches: [
+        {
+          path: regex,
+          headers: [{ ...regex, name: 'x' }],
+          queryParams: [
+            { ...regex, name: 'x' },
+            { type: 'Exact', name: 'y', value: 'y' },
+          ],
+        },
+      ],
+    },
+  ]);
+  expect([kinds(180, inAll), kinds(179, inAll)]).toEqual([[], ['too-many-regexes']]);
+});
+
+test('the wildcards in the origins of a CORS filter count, and other origins do not', () => {
+  const host = (name: string): CorsOrigin => ({ kind: 'host', scheme: 'https', host: name });
+  const origins: readonly CorsOrigin[] = [{ kind: 'any' }, host('a.com'), host('*.a.com')];
+  const cors = { origins, credentials: false, methods: [], headers: [], exposed: [], maxAge: 5 };
+  const action: RouteAction = { kind: 'forward', backends: [{ service: service('a'), weight: 1, index: 0 }], cors };
+  const web = route('web', [{ action }]);
+  const size = String.raw`https://[-_.a-z0-9]+\.a\.com`.length + 50;
+  expect(fits(size, [web]).problems).toEqual([]);
+  expect(fits(size - 1, [web]).problems).toMatchObject([{ kind: 'too-many-regexes', limit: size - 1 }]);
+});
+
+test('a route whose expressions grow pushes out no other that serves', () => {
+  const old = withRegexes('old', ['a.com'], 1);
+  const young = { ...withRegexes('young', ['b.com'], 2), created: '2026-01-02T00:00:00Z' };
+  const serving = new Set([old, young].map((each) => routeId(each.route)));
+  const { taken } = fits(180, [old, young], { serving });
+  const { hostnames, created } = old;
+  const longer = { ...regex, value: `${regex.value}/x` };
+  const grown = route('old', [{ matches: [{ path: longer }] }], { hostnames, created: created ?? '' });
+  const keys = (regexes: number) =>
+    fits(regexes, [grown, young], { serving, taken }).routes.map(({ route: { key } }) => key);
+  expect(keys(182)).toEqual(['shop/old', 'shop/young']);
+  expect(keys(181)).toEqual(['shop/young']);
+});
+
+test('expressions of a route that no host has count too, because they are compiled', () => {
+  const lost = withRegexes('lost', ['a.com'], 2);
+  const { ports } = httpTopology([{ name: 'all' }, { name: 'a', hostname: 'a.com', routes: [] }], [lost]);
+  const problems = (regexes: number) => finish(withRoom(ports, [lost], { limits: { entries: 0, regexes } })).problems;
+  expect(problems(120)).toEqual([]);
+  expect(problems(119)).toMatchObject([{ kind: 'too-many-regexes' }, { kind: 'too-many-regexes' }]);
 });

@@ -10,23 +10,23 @@ import { mapping, type Steps } from '../../gateway/steps.ts';
 import type { PortTopology, RouteTopology } from '../../gateway/topology.ts';
 import { parseObjectKey } from '../../kube/object.ts';
 import type { Problem } from '../problem.ts';
-import { shareCount } from './shares.ts';
+import { type Amount, amountOf, excess, NOTHING, plus, times } from './amounts.ts';
 
-/** Entries in all route tables of a Gateway. Each takes about 10 KB in Envoy. */
-const MAX_ENTRIES = 20_000;
+/** In all route tables of a Gateway. An entry takes about 10 KB in Envoy, which also compiles all expressions of a table anew for each change. */
+const MAX: Amount = { entries: 20_000, regexes: 200_000 };
 
 /** A server name of a TLS listener may need a filter chain and a cluster of its own. They take as much room as so many entries. */
-const CHAIN_ENTRIES = 8;
+const CHAIN: Amount = { entries: 8, regexes: 0 };
 
-/** By route, its matches by listener and hostname. */
-export type TakenRoom = ReadonlyMap<RouteId, ReadonlyMap<string, number>>;
+/** By route, what it takes by listener and hostname. */
+export type TakenRoom = ReadonlyMap<RouteId, ReadonlyMap<string, Amount>>;
 
 export interface Room {
   /** The routes that this Gateway has accepted. What serves stays. */
   readonly serving?: ReadonlySet<RouteId>;
   /** What each route had in the model before. Without it, nothing has grown. */
   readonly taken?: TakenRoom;
-  readonly limit?: number;
+  readonly limits?: Amount;
 }
 
 export interface Roomy {
@@ -39,56 +39,55 @@ export interface Roomy {
 export function* withRoom(
   ports: readonly PortTopology[],
   routes: readonly RouteTopology[],
-  { limit = MAX_ENTRIES, ...room }: Room = {},
+  { limits = MAX, ...room }: Room = {},
 ): Steps<Roomy> {
   const views = ports.filter(({ serves }) => serves.kind === 'http' || serves.kind === 'tls').map(viewOf);
   const asks = yield* mapping(routes, (route) => askOf(views, route));
-  if (mostEntries(asks) <= limit)
+  if (excess(most(asks), limits) === undefined)
     return { routes, taken: new Map(asks.map(({ id, taken }) => [id, taken])), problems: [] };
   const tables = new Map<string, TableSize>();
-  const taken = new Map<RouteId, ReadonlyMap<string, number>>();
-  let total = 0;
-  for (const [index, { id, hosts, taken: asked }] of inOrder(asks, { ...room, limit }).entries()) {
+  const taken = new Map<RouteId, ReadonlyMap<string, Amount>>();
+  const exceeding = new Map<RouteId, keyof Amount>();
+  let total = NOTHING;
+  for (const [index, { id, hosts, taken: asked }] of inOrder(asks, { ...room, limits }).entries()) {
     if (index % 100 === 99) yield;
     const before = total;
     const added: (() => void)[] = [];
-    for (const { table, hostname, matches } of hosts) {
+    for (const { table, hostname, amount } of hosts) {
       const size = tables.get(table) ?? new TableSize();
       tables.set(table, size);
-      const { grown, undo } = size.add(hostname, matches);
-      total += grown;
+      const { grown, undo } = size.add(hostname, amount);
+      total = plus(total, grown);
       added.push(undo);
-      if (total > limit) break;
+      if (excess(total, limits) !== undefined) break;
     }
-    if (total <= limit) {
+    const over = excess(total, limits);
+    if (over === undefined) {
       taken.set(id, asked);
       continue;
     }
+    exceeding.set(id, over);
     for (const undo of added.toReversed()) undo();
     total = before;
   }
-  const hasRoom = ({ route }: RouteTopology): boolean => taken.has(routeId(route));
   return {
-    routes: routes.filter(hasRoom),
+    routes: routes.filter(({ route }) => taken.has(routeId(route))),
     taken,
-    problems: routes
-      .filter((route) => !hasRoom(route))
-      .flatMap(({ route, rules }) =>
-        rules.map(({ rule }) => ({
-          kind: 'too-many-routes' as const,
-          route,
-          rule,
-          field: isOfConnections(route) ? '' : 'matches',
-          limit,
-        })),
-      ),
+    problems: routes.flatMap((route) => leftOut(route, exceeding.get(routeId(route.route)), limits)),
   };
 }
+
+const leftOut = (route: RouteTopology, over: keyof Amount | undefined, limits: Amount): readonly Problem[] => {
+  if (over === undefined) return [];
+  const kind = over === 'entries' ? 'too-many-routes' : 'too-many-regexes';
+  const field = isOfConnections(route.route) ? '' : 'matches';
+  return route.rules.map(({ rule }) => ({ kind, route: route.route, rule, field, limit: limits[over] }));
+};
 
 interface Host {
   readonly table: string;
   readonly hostname: Hostname;
-  readonly matches: number;
+  readonly amount: Amount;
 }
 
 /** The room that a route asks for. */
@@ -96,18 +95,24 @@ interface Ask {
   readonly id: RouteId;
   readonly route: RouteTopology;
   readonly hosts: readonly Host[];
-  /** Its matches by listener and hostname. */
-  readonly taken: ReadonlyMap<string, number>;
+  /** What it takes by listener and hostname. */
+  readonly taken: ReadonlyMap<string, Amount>;
 }
 
 function askOf(views: readonly PortView[], route: RouteTopology): Ask {
   const [first, ...others] = views.map((view) => askOnPort(view, route));
-  const own = first ?? { hosts: [], taken: new Map<string, number>() };
+  const own = first ?? { hosts: [], taken: new Map<string, Amount>() };
   const all = others.length === 0 ? own : together([own, ...others]);
-  return { id: routeId(route.route), route, ...all };
+  return { id: routeId(route.route), route, ...(all.hosts.length === 0 ? nowhere(route) : all) };
 }
 
 type PortAsk = Pick<Ask, 'hosts' | 'taken'>;
+
+/** No table has the route, but its expressions are compiled. */
+function nowhere(route: RouteTopology): PortAsk {
+  const amount = { ...amountOf(route), entries: 0 };
+  return { hosts: [{ table: '', hostname: undefined, amount }], taken: new Map([['', amount]]) };
+}
 
 /** Each port has tables of its own. */
 const together = (asks: readonly PortAsk[]): PortAsk => ({
@@ -116,37 +121,37 @@ const together = (asks: readonly PortAsk[]): PortAsk => ({
 });
 
 const askOnPort = onPort((view, route): PortAsk => {
-  const matches = route.rules.reduce((sum, rule) => sum + rule.matches.length * shareCount(rule.action), 0);
+  const amount = amountOf(route);
   const hosts = (view.attached.get(routeId(route.route)) ?? []).flatMap((listener) =>
     hostnamesOn(view, listener, route).map(([, hostname]): Host => {
       const table = `${portKey(view.port)} ${listener.name}`;
       return view.port.serves.kind === 'http'
-        ? { table, hostname, matches }
+        ? { table, hostname, amount }
         : // A server name has no entries of wider ones.
-          { table: `${table} ${hostname ?? '*'}`, hostname, matches: CHAIN_ENTRIES };
+          { table: `${table} ${hostname ?? '*'}`, hostname, amount: CHAIN };
     }),
   );
-  const taken = new Map<string, number>();
+  const taken = new Map<string, Amount>();
   for (const host of hosts) {
     const key = `${host.table} ${host.hostname ?? '*'}`;
-    taken.set(key, (taken.get(key) ?? 0) + host.matches);
+    taken.set(key, plus(taken.get(key) ?? NOTHING, host.amount));
   }
   return { hosts, taken };
 });
 
-/** At most so many entries, if each wide hostname covered all hosts. This is known without looking at the hostnames. */
-function mostEntries(asks: readonly Ask[]): number {
+/** At most so much, if each wide hostname covered all hosts. This is known without looking at the hostnames. */
+function most(asks: readonly Ask[]): Amount {
   let hosts = 0;
-  let exact = 0;
-  let wide = 0;
+  let exact = NOTHING;
+  let wide = NOTHING;
   for (const ask of asks) {
     hosts += ask.hosts.length;
-    for (const { hostname, matches } of ask.hosts) {
-      if (isWide(hostname)) wide += matches;
-      else exact += matches;
+    for (const { hostname, amount } of ask.hosts) {
+      if (isWide(hostname)) wide = plus(wide, amount);
+      else exact = plus(exact, amount);
     }
   }
-  return exact + wide * hosts;
+  return plus(exact, times(wide, hosts));
 }
 
 /**
@@ -155,21 +160,22 @@ function mostEntries(asks: readonly Ask[]): number {
  */
 function inOrder(
   asks: readonly Ask[],
-  { serving = new Set(), taken, limit }: Room & { readonly limit: number },
+  { serving = new Set(), taken, limits }: Room & { readonly limits: Amount },
 ): readonly Ask[] {
   const isAsBefore = ({ id, taken: asked }: Ask): boolean =>
-    taken === undefined || [...asked].every(([key, matches]) => matches <= (taken.get(id)?.get(key) ?? 0));
+    taken === undefined ||
+    [...asked].every(([key, amount]) => excess(amount, taken.get(id)?.get(key) ?? NOTHING) === undefined);
   const rankOf = (ask: Ask): number => {
     if (!serving.has(ask.id)) return 3;
     return isAsBefore(ask) ? 0 : 2;
   };
   const ranked = asks.map((ask) => ({ ask, rank: rankOf(ask) })).toSorted(byRankAndAge);
   const namespaceOf = ({ route }: Ask): string => parseObjectKey(route.route.key).namespace ?? '';
-  const share = limit / new Set(asks.map(namespaceOf)).size;
-  const asked = new Map<string, number>();
+  const share = times(limits, 1 / new Set(asks.map(namespaceOf)).size);
+  const asked = new Map<string, Amount>();
   const shared = ranked.map(({ ask, rank }) => {
-    const sum = ask.hosts.reduce((all, { matches }) => all + matches, asked.get(namespaceOf(ask)) ?? 0);
-    if (rank > 0 && sum > share) return { ask, rank };
+    const sum = ask.hosts.reduce((all, { amount }) => plus(all, amount), asked.get(namespaceOf(ask)) ?? NOTHING);
+    if (rank > 0 && excess(sum, share) !== undefined) return { ask, rank };
     asked.set(namespaceOf(ask), sum);
     return { ask, rank: Math.min(rank, 1) };
   });
@@ -186,32 +192,31 @@ const byRankAndAge = (a: Ranked, b: Ranked): number => a.rank - b.rank || byAge(
 const byAge = (a: RouteTopology, b: RouteTopology): number =>
   compareStrings(a.created ?? '', b.created ?? '') || compareRoutes(a.route, b.route);
 
-/** The number of entries in one listener's table, without the entries themselves. */
+/** What one listener's table has, without the entries themselves. */
 class TableSize {
-  /** Matches by hostname. */
-  readonly #matches = new Map<Hostname, number>();
+  readonly #amounts = new Map<Hostname, Amount>();
   /** How many hosts of the table each hostname covers. */
   readonly #covered = new Map<Hostname, number>();
 
-  add(hostname: Hostname, matches: number): { readonly grown: number; readonly undo: () => void } {
+  add(hostname: Hostname, amount: Amount): { readonly grown: Amount; readonly undo: () => void } {
     const wider = widerThan(hostname);
-    const isNew = !this.#matches.has(hostname);
-    let grown = 0;
+    const isNew = !this.#amounts.has(hostname);
+    let grown = NOTHING;
     if (isNew) {
       for (const each of wider) {
         this.#covered.set(each, (this.#covered.get(each) ?? 0) + 1);
-        grown += this.#matches.get(each) ?? 0;
+        grown = plus(grown, this.#amounts.get(each) ?? NOTHING);
       }
     }
-    const own = this.#matches.get(hostname) ?? 0;
-    this.#matches.set(hostname, own + matches);
-    grown += matches * (this.#covered.get(hostname) ?? 0);
+    const own = this.#amounts.get(hostname) ?? NOTHING;
+    this.#amounts.set(hostname, plus(own, amount));
+    grown = plus(grown, times(amount, this.#covered.get(hostname) ?? 0));
     const undo = (): void => {
       if (!isNew) {
-        this.#matches.set(hostname, own);
+        this.#amounts.set(hostname, own);
         return;
       }
-      this.#matches.delete(hostname);
+      this.#amounts.delete(hostname);
       for (const each of wider) this.#covered.set(each, (this.#covered.get(each) ?? 0) - 1);
     };
     return { grown, undo };

@@ -26,9 +26,6 @@ export function sharesOf(action: RouteAction, route: Pick<RouteRef, 'kind'>): re
   });
 }
 
-/** How many routes an entry with this action becomes. */
-export const shareCount = (action: RouteAction): number => Math.max(1, partsOf(action).length);
-
 /** The backends with a route of their own. */
 function partsOf(action: RouteAction): readonly TopologyBackend[] {
   if (action.kind !== 'forward') return [];
