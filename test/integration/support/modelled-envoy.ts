@@ -50,7 +50,9 @@ export interface Asked {
 export type Backend =
   | RequestListener
   | { readonly tcp: (socket: Socket) => void }
-  | { readonly udp: (datagram: Buffer) => string };
+  | { readonly udp: (datagram: Buffer) => string }
+  /** A server of the test's own, on loopback. */
+  | { readonly port: number };
 
 export interface ModelledEnvoyOptions {
   /** Changes what the model made. */
@@ -137,6 +139,7 @@ const echo =
 
 async function start(backend: Backend): Promise<number> {
   if (typeof backend !== 'function' && 'udp' in backend) return startUdp(backend.udp);
+  if (typeof backend !== 'function' && 'port' in backend) return backend.port;
   // Longer than Envoy's, so that Envoy never uses a connection that just ends.
   const server =
     typeof backend === 'function'
