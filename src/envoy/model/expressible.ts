@@ -50,8 +50,8 @@ function* expressibleOf(route: RouteTopology): Steps<ExpressibleRoute> {
   const within = withinPlane(route, shortfallsOf, report);
   const out = yield* leftOut(within, report);
   const rules = within.rules.filter((rule) => !out.has(rule));
-  for (const rule of rules) reportCappedRetries(within.route, rule, report);
-  const able = { ...within, rules: rules.map((rule) => withUsableMirrors(within.route, rule, report)) };
+  const usable = rules.map((rule) => withUsableMirrors(within.route, rule, report));
+  const able = { ...within, rules: usable.map((rule) => withinRetries(within.route, rule, report)) };
   return frozen({ route: able, problems });
 }
 
@@ -127,10 +127,14 @@ function regexProblem(place: RulePlace, regex: string): RegexRefused | RegexTooL
   return detail === undefined ? undefined : { kind: 'regex-refused', ...place, regex, detail };
 }
 
-function reportCappedRetries(route: RouteRef, { rule, action }: RuleTopology, report: (problem: Problem) => void) {
-  const { attempts = 0 } = (action.kind === 'forward' && action.retry) || {};
-  if (attempts <= MAX_ATTEMPTS) return;
-  report({ kind: 'retries-capped', route, rule, field: 'retry.attempts', attempts, limit: MAX_ATTEMPTS });
+function withinRetries(route: RouteRef, rule: RuleTopology, report: (problem: Problem) => void): RuleTopology {
+  const { action } = rule;
+  if (action.kind !== 'forward' || action.retry === undefined) return rule;
+  const { attempts } = action.retry;
+  if (attempts <= MAX_ATTEMPTS) return rule;
+  const place = { route, rule: rule.rule, field: 'retry.attempts' };
+  report({ kind: 'retries-capped', ...place, attempts, limit: MAX_ATTEMPTS });
+  return { ...rule, action: { ...action, retry: { ...action.retry, attempts: MAX_ATTEMPTS } } };
 }
 
 function withUsableMirrors(route: RouteRef, rule: RuleTopology, report: (problem: Problem) => void): RuleTopology {

@@ -43,7 +43,7 @@ const never: Init<typeof RetryPolicySchema> = { numRetries: 0 };
 const retryPolicy = ({ codes, attempts, backoff }: Retry, perTry: number): Init<typeof RetryPolicySchema> => ({
   retryOn: codes.length === 0 ? noAnswer : `${noAnswer},retriable-status-codes`,
   retriableStatusCodes: [...codes],
-  numRetries: Math.min(attempts, MAX_ATTEMPTS),
+  numRetries: attempts,
   ...(perTry > 0 && { perTryTimeout: durationFromMs(perTry) }),
   // The pauses double up to ten times the first one. Envoy refuses 0.
   ...(backoff !== undefined && { retryBackOff: { baseInterval: durationFromMs(Math.max(backoff, 1)) } }),
