@@ -103,7 +103,24 @@ const filters = fc.oneof(
   fc.record({ type: fc.constant('URLRewrite'), urlRewrite: fc.record({ path: rewrittenPath }) }),
   fc.record({ type: fc.constant('RequestRedirect'), requestRedirect: fc.record({ path: rewrittenPath }) }),
 );
+const duration = fc.stringMatching(/^([0-9]{1,5}(h|m|s|ms)){1,4}$/);
+const retry = fc.record(
+  {
+    codes: fc.uniqueArray(fc.integer({ min: 400, max: 599 }), { maxLength: 3 }),
+    attempts: fc.nat(),
+    backoff: duration,
+  },
+  { requiredKeys: [] },
+);
+const backendRef = fc.record({
+  name: fc.constant('app'),
+  port: fc.constant(80),
+  weight: fc.integer({ min: 0, max: 1_000_000 }),
+  filters: fc.array(filters, { maxLength: 1 }),
+});
 const rule = fc.record({
+  retry,
+  timeouts: fc.record({ request: duration, backendRequest: duration }, { requiredKeys: [] }),
   matches: fc.tuple(
     fc.record({
       path: fc.oneof(
@@ -123,7 +140,7 @@ const rule = fc.record({
     }),
   ),
   filters: fc.array(filters, { maxLength: 1 }),
-  backendRefs: fc.constant([{ name: 'app', port: 80 }]),
+  backendRefs: fc.array(backendRef, { minLength: 1, maxLength: 3 }),
 });
 
 const apiVersion = 'gateway.networking.k8s.io/v1';
