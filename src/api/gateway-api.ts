@@ -78,6 +78,31 @@ export interface GatewayAddress {
   readonly value?: string;
 }
 
+/** A reference to an object of any kind in any namespace. */
+export interface ObjectReference {
+  readonly group: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+/** Whom listeners trust as clients. */
+export interface FrontendTls {
+  readonly validation?: {
+    readonly caCertificateRefs: readonly ObjectReference[];
+    readonly mode?: 'AllowValidOnly' | 'AllowInsecureFallback';
+  };
+}
+
+export interface GatewayTls {
+  readonly frontend?: {
+    readonly default: FrontendTls;
+    readonly perPort?: readonly { readonly port: number; readonly tls: FrontendTls }[];
+  };
+  /** What the Gateway shows to backends. */
+  readonly backend?: { readonly clientCertificateRef?: SecretReference };
+}
+
 export interface Gateway extends KubeObject {
   readonly kind: 'Gateway';
   readonly spec: {
@@ -91,8 +116,7 @@ export interface Gateway extends KubeObject {
       readonly annotations?: Readonly<Record<string, string>>;
       readonly parametersRef?: ParametersReference;
     };
-    /** Gateway-wide client and backend certificates; no ALB data plane reads them yet. */
-    readonly tls?: Readonly<Record<string, unknown>>;
+    readonly tls?: GatewayTls;
   };
   readonly status?: {
     readonly addresses?: readonly GatewayAddress[];
@@ -288,4 +312,39 @@ export interface ReferenceGrant extends KubeObject {
     readonly from: readonly { readonly group: string; readonly kind: string; readonly namespace: string }[];
     readonly to: readonly { readonly group: string; readonly kind: string; readonly name?: string }[];
   };
+}
+
+/** `sectionName` is the name of a Service's port. */
+export interface PolicyTarget {
+  readonly group: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly sectionName?: string;
+}
+
+export interface SubjectAltName {
+  readonly type: 'Hostname' | 'URI';
+  readonly hostname?: string;
+  readonly uri?: string;
+}
+
+export interface PolicyAncestorStatus {
+  readonly ancestorRef: ParentReference;
+  readonly controllerName: string;
+  readonly conditions?: readonly Condition[];
+}
+
+export interface BackendTlsPolicy extends KubeObject {
+  readonly kind: 'BackendTLSPolicy';
+  readonly spec: {
+    readonly targetRefs: readonly PolicyTarget[];
+    readonly validation: {
+      /** In the policy's namespace. */
+      readonly caCertificateRefs?: readonly Omit<ObjectReference, 'namespace'>[];
+      readonly wellKnownCACertificates?: string;
+      readonly hostname: string;
+      readonly subjectAltNames?: readonly SubjectAltName[];
+    };
+  };
+  readonly status?: { readonly ancestors?: readonly PolicyAncestorStatus[] };
 }

@@ -3,6 +3,7 @@ import type { Kind } from '../kube/kinds.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { EndpointSlice, Event, Namespace, Node, Secret, Service } from './core.ts';
 import {
+  type BackendTlsPolicy,
   GATEWAY_GROUP,
   type Gateway,
   type GatewayClass,
@@ -38,6 +39,12 @@ export const referenceGrants: Kind<ReferenceGrant> = {
   olderVersions: ['v1beta1'],
   plural: 'referencegrants',
   kind: 'ReferenceGrant',
+  namespaced: true,
+};
+export const backendTlsPolicies: Kind<BackendTlsPolicy> = {
+  ...gatewayApi,
+  plural: 'backendtlspolicies',
+  kind: 'BackendTLSPolicy',
   namespaced: true,
 };
 export const loadBalancerConfigurations: Kind<LoadBalancerConfiguration> = {

@@ -73,6 +73,8 @@ export async function openAws(
         const problems = await cloud.certificateOwners.learn(objectKey(gateway.metadata), namedArns(gateway, sets));
         return problems.map(awsFinding);
       },
+      // A load balancer trusts all backends.
+      configMap: () => undefined,
       imported: (secret) => cloud.shared.imported(secret),
       certificateOwner: (arn, gateway) => cloud.certificateOwners.of(arn, gateway),
     },

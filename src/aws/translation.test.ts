@@ -10,6 +10,7 @@ const inputs = loadCases().flatMap((each) => each.inputs);
 /** Every kind that this stage can find; the others are found before it and after it. */
 const kinds = [
   'backend-protocol-unsupported',
+  'backend-tls-unsupported',
   'backend-without-ipv4',
   'backend-without-ipv6',
   'backend-without-node-port',
@@ -18,6 +19,7 @@ const kinds = [
   'parameters-invalid',
   'parameters-kind-unknown',
   'parameters-not-found',
+  'policy-unsupported',
   'redirect-status-unsupported',
   'rewrite-unsupported',
   'rule-field-unsupported',

@@ -6,7 +6,7 @@ import { isOfConnections } from '../gateway/connection-route.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import { inReadingOrder } from '../gateway/reading-order.ts';
 import { routeId } from '../gateway/route-id.ts';
-import { shortfalls, withinPlane } from '../gateway/shortfalls.ts';
+import { shortfalls, tlsShortfall, withinPlane } from '../gateway/shortfalls.ts';
 import { finish, type Steps } from '../gateway/steps.ts';
 import type {
   ListenerResult,
@@ -61,7 +61,8 @@ export function* forAws(
     routes.set(routeId(route.route), withinAws(route, settings, found));
     yield;
   }
-  const problems = found.length === 0 ? translation.problems : inReadingOrder([...translation.problems, ...found]);
+  const asked = withoutPolicies(translation);
+  const problems = found.length === 0 ? asked : inReadingOrder([...asked, ...found]);
   const all = { ...translation, listeners, problems };
   if (topology === undefined || settings === undefined) return all;
   const planes = planesOf(listeners.map(({ port }) => port));
@@ -70,6 +71,15 @@ export function* forAws(
     ...all,
     topology: { ...topology, settings, planes, ports: servedPorts(topology, listeners), routes: served },
   };
+}
+
+/** What is wrong with a BackendTLSPolicy does not matter here, because none can be followed. */
+function withoutPolicies({ problems, policies = [] }: Omit<Translation, 'topology'>): readonly Problem[] {
+  if (policies.length === 0) return problems;
+  return [
+    ...problems.filter((problem) => !('policy' in problem && !('rule' in problem))),
+    ...policies.map(({ policy }) => ({ kind: 'policy-unsupported' as const, policy, field: 'targetRefs' })),
+  ];
 }
 
 /** The ports with their listeners that are still valid. */
@@ -99,7 +109,11 @@ export const withinAws = (
 };
 
 const nlbShortfalls = ({ backends }: RuleTopology, settings: BackendSettings | undefined): readonly AlbShortfall[] =>
-  backends.flatMap((backend) => backendShortfalls(backend, settings));
+  backends.flatMap((backend) => {
+    const { service, index } = backend;
+    const unchecked = service && tlsShortfall(service, `backendRefs[${index}].port`, AWS_CAPABILITIES.http.backendTls);
+    return unchecked === undefined ? backendShortfalls(backend, settings) : [unchecked];
+  });
 
 function albShortfalls(rule: RuleTopology, settings: BackendSettings | undefined): readonly AlbShortfall[] {
   // Connections are not for an ALB.

@@ -1,7 +1,9 @@
 // Reads once all objects of a cluster that a plan needs.
 import type { Node } from '../api/core.ts';
+import type { BackendTlsPolicy } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
 import { type Route, servedKinds } from '../api/route-kinds.ts';
+import { policyConfigMaps } from '../gateway/references.ts';
 import type { KubeClient, Selection } from '../kube/client.ts';
 import { inEachVersion, type Kind } from '../kube/kinds.ts';
 import { isForbidden, isNotFound } from '../kube/kube-error.ts';
@@ -38,14 +40,38 @@ export async function readCluster(
   { secrets }: { readonly secrets: boolean },
   signal: AbortSignal,
 ): Promise<LiveCluster> {
-  const [objects, routes, tls, nodes, kubeSystem] = await Promise.all([
+  const [objects, policies, routes, tls, nodes, kubeSystem] = await Promise.all([
     Promise.all(planned.map((kind) => listAll(client, kind, signal))),
+    listAll(client, kinds.backendTlsPolicies, signal),
     listRoutes((kind) => listAll(client, kind, signal)),
     secrets ? listSecrets(client, signal) : [],
     listAll(client, kinds.nodes, signal),
     client.get(kinds.namespaces, objectKey({ name: 'kube-system' }), signal),
   ]);
-  return { objects: [...objects.flat(), ...routes, ...tls], nodes, uid: kubeSystem.metadata.uid ?? '' };
+  const authorities = await configMapsOf(client, policies, signal);
+  return {
+    objects: [...objects.flat(), ...policies, ...authorities, ...routes, ...tls],
+    nodes,
+    uid: kubeSystem.metadata.uid ?? '',
+  };
+}
+
+/** The CA certificates that the policies name. The other ConfigMaps of a cluster are many. */
+async function configMapsOf(
+  client: KubeClient,
+  policies: readonly BackendTlsPolicy[],
+  signal: AbortSignal,
+): Promise<readonly KubeObject[]> {
+  const keys = new Set(policies.flatMap(policyConfigMaps));
+  const found = await Promise.all(
+    [...keys].map((key) =>
+      client.get(kinds.configMaps, key, signal).catch((error: unknown) => {
+        if (isNotFound(error)) return undefined;
+        throw error;
+      }),
+    ),
+  );
+  return found.filter((configMap) => configMap !== undefined);
 }
 
 /** Routes of all kinds. If a kind is optional in a cluster, a user without permission to read it gets none of its routes. */

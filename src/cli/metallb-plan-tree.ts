@@ -5,7 +5,7 @@ import type { RouteEntry } from '../gateway/topology.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { changeWords, connectionActionWords, connectionWords, entryWords } from './entry-words.ts';
 import type { MetallbPlan, PlannedOnMetallb } from './planned-on-metallb.ts';
-import type { PlannedConnections, PlannedPort } from './planned-ports.ts';
+import type { PlannedCluster, PlannedConnections, PlannedPort } from './planned-ports.ts';
 import { type Branch, drawn } from './tree.ts';
 
 export function metallbPlanLines({ model, assumedSecrets }: PlannedOnMetallb): readonly string[] {
@@ -107,10 +107,13 @@ const entryBranch = ({ source, ...entry }: RouteEntry, order: number): Branch =>
 
 function clusterBranch({ clusters }: MetallbPlan): readonly Branch[] {
   if (clusters.length === 0) return [];
-  const branches = clusters.map((cluster) => ({
-    lines: [
-      `${'route' in cluster ? cluster.route : `Service ${cluster.service}:${cluster.port}`}: ${cluster.protocol}`,
-    ],
-  }));
+  const branches = clusters.map((cluster) => ({ lines: [clusterWords(cluster)] }));
   return [{ lines: ['clusters'], branches }];
+}
+
+function clusterWords(cluster: PlannedCluster): string {
+  if ('route' in cluster) return `${cluster.route}: ${cluster.protocol}`;
+  const { service, port, protocol, tls } = cluster;
+  const secured = tls === undefined ? '' : ` over TLS to ${tls.serverName} (BackendTLSPolicy ${tls.policy})`;
+  return `Service ${service}:${port}: ${protocol}${secured}`;
 }

@@ -13,12 +13,12 @@ import { isOfUnknownKind } from './unknown-fields.ts';
 const routeKinds: readonly string[] = servedKinds.map(({ resource: { kind } }) => kind);
 
 const readKinds: ReadonlySet<string> = new Set([
-  ...['GatewayClass', 'Gateway', 'ListenerSet', 'ReferenceGrant', ...routeKinds].map(
+  ...['GatewayClass', 'Gateway', 'ListenerSet', 'ReferenceGrant', 'BackendTLSPolicy', ...routeKinds].map(
     (kind) => `${GATEWAY_GROUP}/${kind}`,
   ),
   ...parametersKinds.map((kind) => `${GATEHOUSE_GROUP}/${kind}`),
   'discovery.k8s.io/EndpointSlice',
-  ...['Service', 'Secret', 'Namespace'].map((kind) => `/${kind}`),
+  ...['Service', 'Secret', 'ConfigMap', 'Namespace'].map((kind) => `/${kind}`),
 ]);
 
 /** The objects of the plan, without duplicates. */

@@ -11,6 +11,7 @@ import { type Findings, findingsOf } from '../status/findings.ts';
 import { acceptedCondition } from '../status/gateway-status.ts';
 import { listenerSetAccepted } from '../status/listener-set-status.ts';
 import { listenerConditions, servedAs } from '../status/listener-status.ts';
+import { policyConditions } from '../status/policy-status.ts';
 import { findingsOfAttachment, routeConditions, unserved } from '../status/route-status.ts';
 
 /** The part of a plan that is the same for every provider. */
@@ -61,6 +62,7 @@ export function plannedObjects(
     ...listeners(gateway, findings),
     ...input.listenerSets.map(({ metadata }) => listenerSet(objectKey(metadata), findings)),
     ...routes(findings),
+    ...policies(findings),
   ];
 }
 
@@ -101,6 +103,16 @@ function listenerSet(key: ObjectKey, findings: Findings): PlannedObject {
     problems: findings.ofListenerSet(key).map(planned),
   };
 }
+
+const policies = (findings: Findings): readonly PlannedObject[] =>
+  findings.policies.map(({ policy }) => {
+    const own = findings.ofPolicy(policy);
+    return {
+      object: `BackendTLSPolicy ${policy}`,
+      conditions: policyConditions(own),
+      problems: own.map(planned),
+    };
+  });
 
 function routes(findings: Findings): readonly PlannedObject[] {
   return findings.attachments.map((attachment) => {

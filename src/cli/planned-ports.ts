@@ -5,7 +5,7 @@ import { type ConnectionEntry, connectionsOf, routesById } from '../gateway/conn
 import { portEntries } from '../gateway/entries.ts';
 import type { RouteId } from '../gateway/route-id.ts';
 import { finish } from '../gateway/steps.ts';
-import type { CertificateSource, PortTopology, RouteEntry, TlsMode } from '../gateway/topology.ts';
+import type { BackendTls, CertificateSource, PortTopology, RouteEntry, TlsMode } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { MetallbModel } from '../metallb/stages.ts';
 
@@ -33,7 +33,13 @@ export interface PlannedConnections extends ConnectionEntry {
 }
 
 export type PlannedCluster =
-  | { readonly service: ObjectKey; readonly port: number; readonly protocol: 'HTTP/1.1' | 'HTTP/2' }
+  | {
+      readonly service: ObjectKey;
+      readonly port: number;
+      readonly protocol: 'HTTP/1.1' | 'HTTP/2';
+      /** The name that Envoy calls, and the BackendTLSPolicy that says so. Absent without TLS. */
+      readonly tls?: Pick<BackendTls, 'policy' | 'serverName'>;
+    }
   | { readonly route: RouteId; readonly protocol: 'TCP' | 'UDP' };
 
 export const plannedPorts = ({ topology, envoy }: MetallbModel): readonly PlannedPort[] =>
@@ -83,7 +89,13 @@ export const plannedCluster = (upstream: Upstream): PlannedCluster =>
         service: upstream.backend.service,
         port: upstream.backend.port,
         protocol: upstream.speaks === 'http2' ? 'HTTP/2' : 'HTTP/1.1',
+        ...(upstream.backend.tls && { tls: calledBy(upstream.backend.tls) }),
       };
+
+const calledBy = ({ policy, serverName }: BackendTls): Pick<BackendTls, 'policy' | 'serverName'> => ({
+  policy,
+  serverName,
+});
 
 export const certificatesOf = (ports: readonly PortTopology[]): readonly CertificateSource[] =>
   ports.flatMap(({ listeners }) => listeners.flatMap(({ certificates }) => certificates));

@@ -1,10 +1,19 @@
 // One reflector for each kind, and the indexes that the passes use.
 
 import type { Namespace, Node, Service } from '../api/core.ts';
+import type { BackendTlsPolicy } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
 import { type Route, type ServedRoute, servedKinds } from '../api/route-kinds.ts';
-import { readGateway, readGatewayClass, readListenerSet, readReferenceGrant, readRoute } from '../gateway/readable.ts';
 import {
+  readBackendTlsPolicy,
+  readGateway,
+  readGatewayClass,
+  readListenerSet,
+  readReferenceGrant,
+  readRoute,
+} from '../gateway/readable.ts';
+import {
+  ancestorGateway,
   backendServices,
   certificateSecrets,
   classParametersKey,
@@ -16,6 +25,8 @@ import {
   parentGateways,
   parentListenerSet,
   parentListenerSets,
+  policyConfigMaps,
+  targetServices,
 } from '../gateway/references.ts';
 import type { Indexers, Store } from '../kube/cache.ts';
 import { stripBookkeeping } from '../kube/cache.ts';
@@ -35,12 +46,15 @@ const optionalMissingMs = 60_000;
 /** Nothing is wrong if they are not installed. */
 const optionalKinds: ReadonlySet<string> = new Set([
   kinds.proxyConfigurations.kind,
+  kinds.backendTlsPolicies.kind,
   ...servedKinds.filter(({ optional }) => optional).map(({ resource: { kind } }) => kind),
 ]);
 
 type RouteIndex = 'namespace' | 'gateway' | 'listenerSet' | 'service';
 
-const optional = { optional: true, timing: { missingMaxMs: optionalMissingMs } } as const;
+const mayBeMissing = { timing: { missingMaxMs: optionalMissingMs } } as const;
+
+const optional = { optional: true, ...mayBeMissing } as const;
 
 const serviceNameLabel = 'kubernetes.io/service-name';
 
@@ -59,6 +73,11 @@ export const listenerSetsOfRoute = (route: Route): readonly ObjectKey[] => {
   const reported = (route.status?.parents ?? []).flatMap(({ parentRef }) => parentListenerSet(route, parentRef) ?? []);
   return [...new Set([...parentListenerSets(route), ...reported])];
 };
+
+/** The Gateways that a policy's status mentions. */
+const gatewaysOfPolicy = (policy: BackendTlsPolicy): readonly ObjectKey[] => [
+  ...new Set((policy.status?.ancestors ?? []).flatMap((entry) => ancestorGateway(policy, entry) ?? [])),
+];
 
 /** Keeps only the fields that targets depend on, because a Node's status is large and changes often. */
 function stripNode(node: Node): Node {
@@ -141,6 +160,12 @@ export function openCaches(options: CachesOptions) {
       ),
     ),
     referenceGrants: reflect(kinds.referenceGrants, { namespace: inNamespace }, { read: readReferenceGrant }),
+    /** Without the permission to read them we would send plaintext where a policy forbids it, so everything waits for it. */
+    backendTlsPolicies: reflect(
+      kinds.backendTlsPolicies,
+      { service: targetServices, configMap: policyConfigMaps, gateway: gatewaysOfPolicy },
+      { read: readBackendTlsPolicy, ...mayBeMissing },
+    ),
     loadBalancerConfigurations: reflect(kinds.loadBalancerConfigurations, {}),
     proxyConfigurations: reflect(kinds.proxyConfigurations, {}, optional),
     services: reflect(kinds.services, { address: addressesOf }),

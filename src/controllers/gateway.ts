@@ -25,6 +25,7 @@ import type { GatewayContext } from './gateway-context.ts';
 import { kindsMissing } from './obstacles.ts';
 import { removeGateway } from './removal.ts';
 import { reportListenerSets, reportOrphans, resetListenerSets } from './report-listener-sets.ts';
+import { reportPolicies } from './report-policies.ts';
 import { reportRoutes } from './report-routes.ts';
 import { overdueMs } from './unanswered.ts';
 
@@ -111,11 +112,12 @@ function findingsIn(
   return findingsOf(shown, all, words, standing.backendsUnknown);
 }
 
-/** The Gateway does not exist, or no longer. Updates what the statuses of its ListenerSets and routes say about it. */
+/** The Gateway does not exist, or no longer. Updates what the statuses of its ListenerSets, routes and policies say about it. */
 async function reportDeleted(context: GatewayContext, key: ObjectKey, signal: AbortSignal): Promise<void> {
   const { caches } = context;
   // An object that we have not listed yet, or that is in a namespace we do not watch, may still exist.
   if (!caches.watches(key) || caches.unlisted().includes(gateways.kind)) return;
+  await reportPolicies(context, key, noFindings(context.provider.words), signal);
   if (caches.listenerSets.byIndex('gateway', key).length === 0) return;
   await allEnded([
     reportOrphans(context, key, signal),
@@ -125,6 +127,7 @@ async function reportDeleted(context: GatewayContext, key: ObjectKey, signal: Ab
 
 /** The Gateway is another controller's. Its ListenerSets and routes may have moved to it: removes what we said about them. */
 async function resetStatuses(context: GatewayContext, key: ObjectKey, signal: AbortSignal): Promise<void> {
+  await reportPolicies(context, key, noFindings(context.provider.words), signal);
   if (context.caches.listenerSets.byIndex('gateway', key).length === 0) return;
   await allEnded([
     resetListenerSets(context, key, signal),
@@ -164,6 +167,8 @@ async function report(
   await allEnded([
     reportListenerSets(context, listenerSets, outcome, signal),
     reportRoutes(context, key, findings, signal),
+    // While it is not known what exists, CA certificates may not be known either.
+    ...(outcome.provisioned === undefined ? [] : [reportPolicies(context, key, findings, signal)]),
   ]);
 }
 

@@ -1,6 +1,12 @@
 // Missing kinds that stop a Gateway's pass: then existing resources stay as they are.
 import type { Gateway } from '../api/gateway-api.ts';
-import { listenerSets, loadBalancerConfigurations, proxyConfigurations, referenceGrants } from '../api/kinds.ts';
+import {
+  backendTlsPolicies,
+  listenerSets,
+  loadBalancerConfigurations,
+  proxyConfigurations,
+  referenceGrants,
+} from '../api/kinds.ts';
 import { servedKinds } from '../api/route-kinds.ts';
 import type { KindsMissing } from '../gateway/problem.ts';
 import { objectKey } from '../kube/object.ts';
@@ -11,6 +17,7 @@ const optionalRoutes = servedKinds.filter(({ optional }) => optional);
 /** Kinds that need not be installed. A cluster without them has no such objects, and nothing is wrong. */
 const optionalKinds: ReadonlySet<string> = new Set(
   [
+    backendTlsPolicies,
     listenerSets,
     loadBalancerConfigurations,
     proxyConfigurations,

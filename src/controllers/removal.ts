@@ -9,8 +9,10 @@ import type { Removed } from '../provider/provider.ts';
 import { noFindings } from '../status/findings.ts';
 import { reportRemoval } from '../status/report.ts';
 import { messageOf } from '../status/words.ts';
+import { allEnded } from './all-ended.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { reportOrphans } from './report-listener-sets.ts';
+import { reportPolicies } from './report-policies.ts';
 import { reportRoutes } from './report-routes.ts';
 import { overdueMs } from './unanswered.ts';
 
@@ -57,7 +59,8 @@ async function finishRemoval(
     // Another team's ListenerSet must not block the removal. A failed write is repeated by the pass after the Gateway is gone.
     await reportOrphans(context, key, signal).catch(() => undefined);
   }
-  await reportRoutes(context, key, noFindings(provider.words), signal);
+  const nothing = noFindings(provider.words);
+  await allEnded([reportRoutes(context, key, nothing, signal), reportPolicies(context, key, nothing, signal)]);
   await removeFinalizer(client, gateways, gateway, provider.finalizer, signal);
   unanswered.forget(key);
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../kube/clock.ts';
 import { objectKey } from '../kube/object.ts';
 import type { ClusterSources } from '../provider/context.ts';
 import { type Caches, routesBy } from './caches.ts';
+import { gatewaysTrusting } from './concerned.ts';
 
 export const sourcesOf = (caches: Caches, clock: Pick<Clock, 'now'>): ClusterSources => ({
   gateway: (key) => caches.gateways.get(key),
@@ -22,8 +23,10 @@ export const sourcesOf = (caches: Caches, clock: Pick<Clock, 'now'>): ClusterSou
   node: (name) => caches.nodes.get(objectKey({ name })),
   grantsIn: (namespace) => caches.referenceGrants.byIndex('namespace', namespace),
   service: (key) => caches.services.get(key),
+  gatewaysTrusting: (configMap) => gatewaysTrusting(caches, configMap),
   servicesAt: (address) => caches.services.byIndex('address', address),
   endpointSlicesOf: (service) => caches.endpointSlices.byIndex('service', service),
+  policiesFor: (service) => caches.backendTlsPolicies.byIndex('service', service),
   secret: (key) => caches.secrets.get(key),
   now: () => clock.now(),
 });

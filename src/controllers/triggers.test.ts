@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest';
 import type { EndpointSlice, Namespace, Node, Secret, Service } from '../api/core.ts';
-import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant, UdpRoute } from '../api/gateway-api.ts';
+import type {
+  BackendTlsPolicy,
+  Gateway,
+  GatewayClass,
+  HttpRoute,
+  ListenerSet,
+  ReferenceGrant,
+  UdpRoute,
+} from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
 import type { LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
 import type { ProxyConfiguration } from '../api/proxy-configuration.ts';
@@ -88,6 +96,15 @@ const grant: ReferenceGrant = {
     to: [{ group: '', kind: 'Service' }],
   },
 };
+const policy: BackendTlsPolicy = {
+  apiVersion: gatewayApi,
+  kind: 'BackendTLSPolicy',
+  metadata: meta('cart', 'cart'),
+  spec: {
+    targetRefs: [{ group: '', kind: 'Service', name: 'cart' }],
+    validation: { wellKnownCACertificates: 'System', hostname: 'cart.example.com' },
+  },
+};
 const configuration = (namespace: string, name: string): LoadBalancerConfiguration => ({
   apiVersion: 'gatehouse.dev/v1alpha1',
   kind: 'LoadBalancerConfiguration',
@@ -137,6 +154,7 @@ const present: readonly (readonly [Kind, KubeObject])[] = [
   [kinds.services, service],
   [kinds.endpointSlices, slice],
   [kinds.referenceGrants, grant],
+  [kinds.backendTlsPolicies, policy],
   [kinds.loadBalancerConfigurations, configuration('infra', 'class')],
   [kinds.loadBalancerConfigurations, configuration('shop', 'own')],
   [kinds.gateways, proxied],
@@ -259,6 +277,14 @@ test.each<readonly [string, Kind, KubeObject, Readonly<Record<string, readonly s
   ],
   ["a class's status", kinds.gatewayClasses, having(gatewayClass, { status: { conditions: [] } }), {}],
   ['a grant', kinds.referenceGrants, nextGeneration(grant), { gateways: ['shop/web'] }],
+  ["a Service's policy", kinds.backendTlsPolicies, nextGeneration(policy), { gateways: ['shop/web'] }],
+  [
+    'a policy that leaves the Service',
+    kinds.backendTlsPolicies,
+    nextGeneration({ ...policy, spec: { ...policy.spec, targetRefs: [] } }),
+    { gateways: ['shop/web'] },
+  ],
+  ["a policy's status", kinds.backendTlsPolicies, having(policy, { status: { ancestors: [] } }), {}],
   [
     "a Gateway's configuration",
     kinds.loadBalancerConfigurations,

@@ -1,9 +1,8 @@
 // Turns each change in the caches into keys in the queues.
 import type { Node } from '../api/core.ts';
-import type { Gateway, ListenerSet } from '../api/gateway-api.ts';
+import type { Gateway } from '../api/gateway-api.ts';
 import type { Route } from '../api/route-kinds.ts';
 import { hasNamedTarget } from '../gateway/backends.ts';
-import { listenerSetGateway } from '../gateway/references.ts';
 import type { Priority } from '../kube/delay-heap.ts';
 import type { KubeObject, ObjectKey } from '../kube/object.ts';
 import { objectKey } from '../kube/object.ts';
@@ -11,7 +10,8 @@ import type { WorkQueue } from '../kube/queue.ts';
 import { sameJson } from '../kube/same-json.ts';
 import { isHeldBy } from '../provider/ownership.ts';
 import type { Provider } from '../provider/provider.ts';
-import { type Caches, gatewaysOfRoute, listenerSetsOfRoute, routesBy, servicesOfSlice } from './caches.ts';
+import { type Caches, listenerSetsOfRoute, routesBy, servicesOfSlice } from './caches.ts';
+import { gatewayOf, gatewaysOfRoutes, routesOfPolicies } from './concerned.ts';
 import { isGone } from './stale-routes.ts';
 
 export interface Queues<Queue = WorkQueue<ObjectKey>> {
@@ -67,10 +67,7 @@ export function connectTriggers(
     }
   };
   const routesDue = (routes: readonly Route[], initial: boolean): void =>
-    due(
-      routes.flatMap((route) => [...gatewaysOfRoute(route), ...gatewaysBySets(caches, route)]),
-      initial,
-    );
+    due(gatewaysOfRoutes(caches, routes), initial);
   const staleDue = (sets: readonly ObjectKey[], initial: boolean): void => {
     for (const set of sets) {
       if (isGone(caches, set)) queues.staleRoutes.addAfter(set, delays.gather, initial ? 'low' : 'high');
@@ -131,6 +128,10 @@ export function connectTriggers(
         ownersDue('namespace', namespace, initial);
       }
     }),
+    caches.backendTlsPolicies.onChange((old, current, initial) => {
+      if (!meansSomething(old, current)) return;
+      routesDue(routesOfPolicies(caches, [...(old ? [old] : []), ...(current ? [current] : [])]), initial);
+    }),
     caches.loadBalancerConfigurations.onChange(parametersChanged),
     caches.proxyConfigurations.onChange(parametersChanged),
     caches.services.onChange((old, current, initial) => {
@@ -173,15 +174,6 @@ const isSameNode = (old: Node, current: Node): boolean =>
   sameJson(old.metadata.labels, current.metadata.labels) &&
   sameJson(old.spec, current.spec) &&
   sameJson(old.status, current.status);
-
-/** The Gateway that a ListenerSet adds listeners to, if there is one. */
-const gatewayOf = (set: ListenerSet | undefined): readonly ObjectKey[] => {
-  const gateway = set && listenerSetGateway(set);
-  return gateway === undefined ? [] : [gateway];
-};
-
-const gatewaysBySets = (caches: Caches, route: Route): readonly ObjectKey[] =>
-  listenerSetsOfRoute(route).flatMap((set) => gatewayOf(caches.listenerSets.get(set)));
 
 const gatewaysOfClass = (caches: Caches, name: string): readonly ObjectKey[] =>
   caches.gateways.byIndex('class', name).map(({ metadata }) => objectKey(metadata));

@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { connectionRoute, forwardTo, httpTopology, portOf, route, topologyOf } from '../gateway/testing/sample.ts';
+import {
+  connectionRoute,
+  forwardTo,
+  httpTopology,
+  portOf,
+  route,
+  service,
+  topologyOf,
+} from '../gateway/testing/sample.ts';
 import { objectKey } from '../kube/object.ts';
 import { type Rejected, summaryOf, summarySchema, suspectsOf } from './ads/summary.ts';
 import { modelOf } from './model/testing/model-of.ts';
@@ -52,6 +60,25 @@ test("a changed rule in a rejected table falls back, a new one is left out, both
       effect: { kind: 'kept' },
     },
     { kind: 'rule', rule: 1, effect: { kind: 'dropped' } },
+  ]);
+});
+
+test('rejected CA certificates concern the rules with backends that are checked with them', () => {
+  const tls = {
+    policy: objectKey({ namespace: 'shop', name: 'policy' }),
+    serverName: 'app.example.com',
+    names: [{ kind: 'dns', value: 'app.example.com' }],
+    authorities: { kind: 'config-maps', configMaps: [objectKey({ namespace: 'shop', name: 'ca' })] },
+  } as const;
+  const checked = { kind: 'forward', backends: [{ service: service('app', { tls }), weight: 1, index: 0 }] } as const;
+  const shop = httpTopology([{ name: 'http' }], [route('web', [{ action: forwardTo('web') }, { action: checked }])]);
+  const name = 'authorities/shop/ca';
+  expect(rejectionFindings([rejected({ kind: 'secrets', name, message: 'bad' })], shop)).toMatchObject([
+    {
+      rule: 1,
+      words: 'spec.rules[1]: Envoy rejects the CA certificates of ConfigMap shop/ca. It says: bad',
+      effect: { kind: 'unreachable', reason: 'Refused' },
+    },
   ]);
 });
 

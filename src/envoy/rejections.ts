@@ -6,8 +6,8 @@ import { type RouteId, routeId } from '../gateway/route-id.ts';
 import type { RouteTopology, Topology } from '../gateway/topology.ts';
 import { type Finding, type Hindrance, ofGateway, ofListener, ofRule, type RuleEffect } from '../provider/finding.ts';
 import type { Rejected } from './ads/summary.ts';
-import { envoyListenerName, routeTableName, secretName } from './model/names.ts';
-import { upstreamsOf } from './model/upstreams.ts';
+import { authoritiesName, envoyListenerName, routeTableName, secretName } from './model/names.ts';
+import { authoritiesOf, clusterName, type Upstream, upstreamsOf } from './model/upstreams.ts';
 
 /** @param rejected by any Envoy of the Gateway, one of each resource */
 export const rejectionFindings = (rejected: readonly Rejected[], topology: Topology): readonly Finding[] => {
@@ -20,7 +20,8 @@ const dropped: RuleEffect = { kind: 'dropped', reason: 'UnsupportedValue' };
 type RoutesById = ReadonlyMap<RouteId, RouteTopology>;
 
 function findingsOf(rejected: Rejected, topology: Topology, byId: RoutesById): readonly Finding[] {
-  switch (rejected.kind) {
+  const { kind, name: refused } = rejected;
+  switch (kind) {
     case 'routes': {
       const findings = rejected.suspects.flatMap(({ name, isNew }) => {
         const rule = ruleOf(name, byId);
@@ -32,23 +33,28 @@ function findingsOf(rejected: Rejected, topology: Topology, byId: RoutesById): r
       return [ofPorts(rejected, topology)];
     case 'clusters':
     case 'endpoints':
-      return rulesWith(rejected.name, topology.routes).map((rule) =>
+      return rulesWith(topology.routes, (upstream) => clusterName(upstream) === refused).map((rule) =>
         ofRejectedRule(rejected, rule, { kind: 'unreachable', reason: 'Refused' }),
       );
     case 'secrets':
+      if (refused.startsWith(authoritiesName([]))) {
+        return rulesWith(topology.routes, (upstream) =>
+          authoritiesOf(upstream).some((each) => authoritiesName(each) === refused),
+        ).map((rule) => ofRejectedRule(rejected, rule, { kind: 'unreachable', reason: 'Refused' }));
+      }
       return topology.ports.flatMap(({ listeners }) =>
         listeners.flatMap(({ name: listener, certificates }) =>
-          certificates.some((each) => each.kind !== 'external' && secretName(each.secret) === rejected.name)
+          certificates.some((each) => each.kind !== 'external' && secretName(each.secret) === refused)
             ? ofListener(
                 { kind: 'rejected', listener, field: 'tls.certificateRefs' },
-                `Envoy rejects the certificate of Secret ${rejected.name}. It says: ${rejected.message}`,
+                `Envoy rejects the certificate of Secret ${refused}. It says: ${rejected.message}`,
                 { kind: 'unresolved', reason: 'InvalidCertificateRef' },
               )
             : [],
         ),
       );
     default:
-      return rejected.kind satisfies never;
+      return kind satisfies never;
   }
 }
 
@@ -64,7 +70,9 @@ function ofRejectedRule({ name, kind, message }: Rejected, rule: RuleRef, effect
   const what =
     kind === 'routes'
       ? `route table ${name} with this rule, and keeps the one before`
-      : `the cluster of backend ${name}`;
+      : kind === 'secrets'
+        ? `the CA certificates of ConfigMap ${name.slice(authoritiesName([]).length)}`
+        : `the cluster of backend ${name}`;
   return ofRule({ kind: 'rejected', ...rule, field: '' }, `Envoy rejects ${what}. It says: ${message}`, effect);
 }
 
@@ -85,9 +93,12 @@ function ofPorts({ kind, name, message }: Rejected, { ports }: Topology): Findin
   return ofGateway({ kind: 'rejected' }, `Envoy rejects ${what} ${name}. It says: ${message}`, effect);
 }
 
-const rulesWith = (cluster: string, routes: readonly RouteTopology[]): readonly RuleRef[] =>
+const rulesWith = (
+  routes: readonly RouteTopology[],
+  isConcerned: (upstream: Upstream) => boolean,
+): readonly RuleRef[] =>
   routes.flatMap((route) =>
     route.rules
-      .filter((rule) => upstreamsOf([{ ...route, rules: [rule] }]).has(cluster))
+      .filter((rule) => [...upstreamsOf([{ ...route, rules: [rule] }]).values()].some(isConcerned))
       .map(({ rule }) => ({ route: route.route, rule })),
   );

@@ -2,6 +2,7 @@
 import type { EndpointSlice, Service, ServicePort } from '../api/core.ts';
 import { type BackendRef, GATEWAY_GROUP } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
+import { backendTlsOf } from './backend-tls.ts';
 import { isPermitted } from './grants.ts';
 import type { RulePlace } from './problem-place.ts';
 import { backendService as backendKey, describeReference } from './references.ts';
@@ -36,7 +37,7 @@ function resolvePort(
   key: ObjectKey,
   service: Service,
   number: number | undefined,
-  { input, route, report }: RuleContext,
+  { input, route, reencrypts, report }: RuleContext,
   place: RulePlace,
 ): BackendService | undefined {
   const { spec } = service;
@@ -62,7 +63,12 @@ function resolvePort(
   }
   // Only a UDP port's health check depends on them. They change with each pod.
   const slices = transport === 'UDP' ? (input.endpointSlices.get(key) ?? []) : [];
-  return { ...backendService(key, service, port, slices), ...(route.kind === 'GRPCRoute' && { grpc: true }) };
+  const tls = reencrypts ? backendTlsOf(input, key, port.name ?? '') : undefined;
+  return {
+    ...backendService(key, service, port, slices),
+    ...(route.kind === 'GRPCRoute' && { grpc: true }),
+    ...(tls !== undefined && { tls }),
+  };
 }
 
 /** @param slices of the Service */

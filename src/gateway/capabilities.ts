@@ -38,6 +38,8 @@ export interface HttpCapabilities {
     | 'method'
   )[];
   readonly backendProtocols: readonly BackendProtocol[];
+  /** Whether it speaks TLS to backends and checks their certificates, as a BackendTLSPolicy says. */
+  readonly backendTls: boolean;
 }
 
 /** The protocol of a backend behind an HTTP or HTTPS listener. The last three use TLS. */

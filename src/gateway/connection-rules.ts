@@ -4,14 +4,11 @@ import type { RulePlace } from './problem-place.ts';
 import { namespaceOf } from './references.ts';
 import { routeRef } from './route-id.ts';
 import { resolveBackends } from './rule-backends.ts';
-import type { RuleContext } from './rule-context.ts';
+import type { RouteContext } from './rule-context.ts';
 import { forwardTo } from './rules.ts';
 import type { RuleTopology } from './topology.ts';
 
-export function resolveConnectionRules(
-  route: ConnectionRoute,
-  context: Pick<RuleContext, 'input' | 'report'>,
-): readonly RuleTopology[] {
+export function resolveConnectionRules(route: ConnectionRoute, context: RouteContext): readonly RuleTopology[] {
   const ref = routeRef(route);
   return connectionRules(route).map((each, rule) => {
     const { name } = each;

@@ -11,6 +11,7 @@ const none: HttpCapabilities = {
   ruleFields: [],
   matches: [],
   backendProtocols: [],
+  backendTls: false,
 };
 const some: HttpCapabilities = { ...none, filters: ['RequestRedirect', 'URLRewrite'], matches: ['method'] };
 const featuresOf = (http: HttpCapabilities, unclaimed = {}) =>

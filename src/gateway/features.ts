@@ -18,6 +18,9 @@ const always = [
   'ReferenceGrant',
 ];
 
+/** If the data plane checks the certificates of backends. */
+const withBackendTls: readonly string[] = ['BackendTLSPolicy', 'BackendTLSPolicySANValidation'];
+
 const byRouteKind: Readonly<Record<string, readonly string[]>> = {
   GRPCRoute: ['GRPCRoute', 'GRPCRouteNamedRouteRule'],
   TCPRoute: ['TCPRoute'],
@@ -83,6 +86,7 @@ export function supportedFeatures(
     ...redirectStatusCodes
       .filter((code) => optionalRedirects.has(code))
       .map((code) => `HTTPRoute${code}RedirectStatusCode`),
+    ...(capabilities.http.backendTls ? withBackendTls : []),
     ...backendProtocols.map((protocol) => byBackendProtocol[protocol]),
   ];
   return names.flatMap((name) => (name === undefined || Object.hasOwn(unclaimed, name) ? [] : name)).toSorted();

@@ -1,8 +1,15 @@
 // Reads Gateways from manifests, without a cluster, for `gatehouse plan -f` and the golden cases.
 import type { EndpointSlice, Namespace, Secret, Service } from '../api/core.ts';
 import { withGatewayDefaults, withListenerSetDefaults, withRouteDefaults } from '../api/defaults.ts';
-import type { Gateway, GatewayClass, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
-import { GATEWAY_GROUP } from '../api/gateway-api.ts';
+import {
+  type BackendTlsPolicy,
+  GATEWAY_GROUP,
+  type Gateway,
+  type GatewayClass,
+  type ListenerSet,
+  type ReferenceGrant,
+} from '../api/gateway-api.ts';
+import type { ConfigMap } from '../api/kinds.ts';
 import { GATEHOUSE_GROUP, type LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
 import type { ProxyConfiguration } from '../api/proxy-configuration.ts';
 import { type ServedRoute, servedKinds } from '../api/route-kinds.ts';
@@ -10,7 +17,7 @@ import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 import { gather, type Sources } from './gather.ts';
 import type { GatewayInput } from './input.ts';
 import { checkManifest, type InvalidManifest } from './manifest-shape.ts';
-import { listenerSetGateway, namespaceOf, parentGateways, parentListenerSets } from './references.ts';
+import { listenerSetGateway, namespaceOf, parentGateways, parentListenerSets, targetServices } from './references.ts';
 
 export interface ManifestOptions {
   /** Gateways of other controllers' classes are skipped. Without it, no Gateway is skipped. */
@@ -119,6 +126,8 @@ function sourcesOf(objects: readonly KubeObject[], now: number, certificates: ty
   const listenerSets = byKey<ListenerSet>(GATEWAY_GROUP, 'ListenerSet');
   const routes = servedKinds.flatMap(({ resource: { kind } }) => ofKind<ServedRoute>(objects, GATEWAY_GROUP, kind));
   const grants = byKey<ReferenceGrant>(GATEWAY_GROUP, 'ReferenceGrant');
+  const policies = policiesByService(ofKind<BackendTlsPolicy>(objects, GATEWAY_GROUP, 'BackendTLSPolicy'));
+  const configMaps = byKey<ConfigMap>('', 'ConfigMap');
   const namespaces = byKey<Namespace>('', 'Namespace');
   const services = byKey<Service>('', 'Service');
   const endpointSlices = byKey<EndpointSlice>('discovery.k8s.io', 'EndpointSlice');
@@ -137,11 +146,21 @@ function sourcesOf(objects: readonly KubeObject[], now: number, certificates: ty
     grantsIn: (namespace) => [...grants.values()].filter((grant) => namespaceOf(grant) === namespace),
     service: (key) => services.get(key),
     endpointSlicesOf: (key) => [...endpointSlices.values()].filter((slice) => sliceService(slice) === key),
+    policiesFor: (service) => policies.get(service) ?? [],
+    configMap: (key) => configMaps.get(key),
     secret: (key) => secrets.find(({ metadata }) => objectKey(metadata) === key),
     imported: (secret) => certificates.imported(secret),
     certificateOwner: (reference, gateway) => certificates.certificateOwner(reference, gateway),
     now: () => now,
   };
+}
+
+function policiesByService(policies: readonly BackendTlsPolicy[]): ReadonlyMap<ObjectKey, readonly BackendTlsPolicy[]> {
+  const byService = new Map<ObjectKey, BackendTlsPolicy[]>();
+  for (const policy of policies) {
+    for (const service of targetServices(policy)) byService.set(service, [...(byService.get(service) ?? []), policy]);
+  }
+  return byService;
 }
 
 function sliceService(slice: EndpointSlice): ObjectKey | undefined {

@@ -39,6 +39,8 @@ const sources: Sources = {
     return [];
   },
   service: () => undefined,
+  policiesFor: () => [],
+  configMap: () => undefined,
   endpointSlicesOf: () => [],
   imported: () => undefined,
   certificateOwner: () => ({ kind: 'anyone' }),

@@ -1,7 +1,8 @@
 // Collects everything that concerns one Gateway, from caches or from files.
 
 import type { EndpointSlice, Namespace, Secret, Service } from '../api/core.ts';
-import type { Gateway, GatewayClass, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
+import type { BackendTlsPolicy, Gateway, GatewayClass, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
+import type { ConfigMap } from '../api/kinds.ts';
 import type { LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
 import type { ProxyConfiguration } from '../api/proxy-configuration.ts';
 import type { ServedRoute } from '../api/route-kinds.ts';
@@ -15,6 +16,7 @@ import {
   gatewayParametersKey,
   namespaceOf,
   type ParametersKind,
+  policyConfigMaps,
 } from './references.ts';
 
 /** Looks up objects. All objects that it returns are frozen. */
@@ -35,6 +37,10 @@ export interface Sources {
   endpointSlicesOf(service: ObjectKey): readonly EndpointSlice[];
   /** Only Secrets of type kubernetes.io/tls. */
   secret(key: ObjectKey): Secret | undefined;
+  /** The BackendTLSPolicies for the Service. */
+  policiesFor(service: ObjectKey): readonly BackendTlsPolicy[];
+  /** Only ConfigMaps with CA certificates. None if the provider needs no such certificates. */
+  configMap(key: ObjectKey): ConfigMap | undefined;
   /** The provider's name of the certificate that was last imported from a Secret, if it still exists. */
   imported(secret: ObjectKey): string | undefined;
   /** The key in a listener's `tls.options` that names certificates of the provider. Absent if there is none. */
@@ -68,6 +74,7 @@ export function gather(gatewayKey: ObjectKey, sources: Sources): GatewayInput | 
   const ownerKeys = [...certificateOwners.values()].flatMap((owner) => (owner.kind === 'secret' ? owner.secret : []));
   const services = found(serviceKeys, (key) => sources.service(key));
   const referents = [...serviceKeys, ...secretKeys, ...ownerKeys];
+  const backendTlsPolicies = [...new Set(serviceKeys.flatMap((key) => sources.policiesFor(key)))];
   const grantNamespaces = new Set(referents.map((key) => parseObjectKey(key).namespace ?? ''));
 
   return {
@@ -83,6 +90,8 @@ export function gather(gatewayKey: ObjectKey, sources: Sources): GatewayInput | 
     services,
     endpointSlices: new Map([...services.keys()].map((key) => [key, sources.endpointSlicesOf(key)])),
     secrets: found(secretKeys, (key) => sources.secret(key)),
+    backendTlsPolicies,
+    configMaps: found([...new Set(backendTlsPolicies.flatMap(policyConfigMaps))], (key) => sources.configMap(key)),
     ...(certificateOption !== undefined && { certificateOption }),
     certificateOwners,
     imported: found(secretKeys, (key) => sources.imported(key)),

@@ -1,14 +1,11 @@
 // The rules of a GRPCRoute: an HTTPRoute's, but for what they match.
 import type { GrpcRoute, GrpcRouteMatch } from '../api/gateway-api.ts';
 import { headerMatches } from './matches.ts';
-import type { RuleContext } from './rule-context.ts';
+import type { RouteContext } from './rule-context.ts';
 import { resolveRule } from './rules.ts';
 import type { GrpcMethod, PathMatch, RequestMatch, RuleTopology } from './topology.ts';
 
-export function resolveGrpcRules(
-  route: GrpcRoute,
-  context: Pick<RuleContext, 'input' | 'report'>,
-): readonly RuleTopology[] {
+export function resolveGrpcRules(route: GrpcRoute, context: RouteContext): readonly RuleTopology[] {
   return (route.spec.rules ?? []).map((rule, index) => {
     const matches = rule.matches ?? [];
     return resolveRule(

@@ -1,7 +1,8 @@
 // Everything that concerns one Gateway, as plain frozen data. Gather returns it, and translate reads it.
 
 import type { EndpointSlice, Namespace, Secret, Service } from '../api/core.ts';
-import type { Gateway, GatewayClass, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
+import type { BackendTlsPolicy, Gateway, GatewayClass, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
+import type { ConfigMap } from '../api/kinds.ts';
 import type { LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
 import type { ProxyConfiguration } from '../api/proxy-configuration.ts';
 import type { ServedRoute } from '../api/route-kinds.ts';
@@ -43,6 +44,10 @@ export interface GatewayInput {
   readonly endpointSlices: ReadonlyMap<ObjectKey, readonly EndpointSlice[]>;
   /** The existing TLS Secrets that the listeners refer to. */
   readonly secrets: ReadonlyMap<ObjectKey, Secret>;
+  /** Every BackendTLSPolicy for one of these Services. */
+  readonly backendTlsPolicies: readonly BackendTlsPolicy[];
+  /** The existing ConfigMaps with the CA certificates that these refer to. None if the provider needs none. */
+  readonly configMaps: ReadonlyMap<ObjectKey, ConfigMap>;
   /** Whether missing Secrets are assumed to exist, because the user may not read them. */
   readonly assumeSecrets?: boolean;
   /** The provider's names of the certificates last imported from these Secrets. They stay in use while a Secret is unusable. */

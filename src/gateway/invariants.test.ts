@@ -1,6 +1,7 @@
 // What holds for every golden case.
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { objectKey } from '../kube/object.ts';
 import { GOLDEN_NOW, GOLDEN_PROTOCOLS, loadCases } from '../testing/golden.ts';
 import { connectionsOf, routesById } from './connections.ts';
 import { portEntries } from './entries.ts';
@@ -46,6 +47,14 @@ const kinds: readonly ProblemKind[] = [
   'listener-set-not-allowed',
   'listener-set-unreadable',
   'parent-not-matching',
+  'policy-authorities-unknown',
+  'policy-authority-kind-unsupported',
+  'policy-authority-malformed',
+  'policy-authority-not-found',
+  'policy-conflicted',
+  'policy-target-not-found',
+  'policy-unreadable',
+  'policy-without-authority',
   'redirect-unsupported',
   'rewrite-unsupported',
   'route-kind-unsupported',
@@ -157,7 +166,7 @@ function deepFreeze(value: unknown): void {
 }
 
 /** Throws unless the problem's place is one in the input. */
-function locate(problem: Problem, { gateway, listenerSets, routes }: GatewayInput): void {
+function locate(problem: Problem, { gateway, listenerSets, routes, backendTlsPolicies }: GatewayInput): void {
   if ('listener' in problem) {
     const ofSets = listenerSets.flatMap(({ metadata, spec }) =>
       spec.listeners.map((each) => ({ ...each, name: `${metadata.namespace}/${metadata.name}/${each.name}` })),
@@ -170,6 +179,10 @@ function locate(problem: Problem, { gateway, listenerSets, routes }: GatewayInpu
     if (route === undefined) throw new Error(`no route ${problem.route.key}`);
     if ('rule' in problem) walk(route.spec.rules?.[problem.rule], problem.field);
     else if (!route.spec.parentRefs?.includes(problem.parentRef)) throw new Error('no such parentRef');
+  } else if ('policy' in problem) {
+    const policy = backendTlsPolicies.find(({ metadata }) => objectKey(metadata) === problem.policy);
+    if (policy === undefined) throw new Error(`no policy ${problem.policy}`);
+    walk(problem.kind === 'policy-unreadable' ? policy : policy.spec, problem.field);
   } else if (problem.kind === 'address-unsupported' || problem.kind === 'gateway-tls-unsupported') {
     walk(gateway.spec, problem.field);
   }

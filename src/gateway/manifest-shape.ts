@@ -1,6 +1,6 @@
 // The fields that an object must have, so that the program can read it. An API server normally checks them.
 import { z } from 'zod';
-import type { Listener, ParentReference, ReferenceGrant } from '../api/gateway-api.ts';
+import type { Listener, ParentReference, PolicyTarget, ReferenceGrant } from '../api/gateway-api.ts';
 import type { KubeObject } from '../kube/object.ts';
 
 export interface InvalidManifest {
@@ -151,6 +151,21 @@ const connectionRoute = z.looseObject({ parentRefs: z.array(named).optional(), r
 const from = z.looseObject({ group: z.string(), kind: z.string(), namespace: z.string() });
 const to = z.looseObject({ group: z.string(), kind: z.string(), name: z.string().optional() });
 
+const target = parameters.extend({ sectionName: z.string().optional() });
+const validation = z.looseObject({
+  caCertificateRefs: z.array(parameters).optional(),
+  wellKnownCACertificates: z.string().optional(),
+  hostname: z.string().min(1),
+  subjectAltNames: z
+    .array(
+      z.discriminatedUnion('type', [
+        z.looseObject({ type: z.literal('Hostname'), hostname: z.string().min(1) }),
+        z.looseObject({ type: z.literal('URI'), uri: z.string().min(1) }),
+      ]),
+    )
+    .optional(),
+});
+
 const specs: Readonly<Record<string, z.ZodType>> = {
   GatewayClass: z.looseObject({ controllerName: z.string(), parametersRef: parameters.optional() }),
   Gateway: z.looseObject({
@@ -189,14 +204,22 @@ const specs: Readonly<Record<string, z.ZodType>> = {
 
 const bare = z.looseObject({ apiVersion: z.string(), kind: z.string(), metadata });
 const secret = bare.extend({ data: strings.optional(), stringData: strings.optional() });
+const ancestor = z.looseObject({ ancestorRef: named, controllerName: z.string() });
+const policy = bare.extend({
+  spec: z.looseObject({ targetRefs: z.array(target), validation }),
+  status: z.looseObject({ ancestors: z.array(ancestor).optional() }).optional(),
+});
+const configMap = bare.extend({ data: strings.optional() });
 const endpointSlice = bare.extend({
   endpoints: z.array(z.looseObject({ addresses: z.array(z.string()) })).nullish(),
   ports: z.array(z.looseObject({ name: z.string().optional(), port: port.optional() })).nullish(),
 });
 const byKind: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['Secret', secret],
+  ['ConfigMap', configMap],
   ['EndpointSlice', endpointSlice],
   ...Object.entries(specs).map(([kind, spec]) => [kind, bare.extend({ spec })] as const),
+  ['BackendTLSPolicy', policy],
 ]);
 
 type Grant = ReferenceGrant['spec'];
@@ -206,6 +229,7 @@ export const parts = {
   isParent: (value: unknown): value is ParentReference => named.safeParse(value).success,
   isListener: (value: unknown): value is Listener => listener.safeParse(value).success,
   areHostnames: (value: unknown): value is readonly string[] => hostnames.safeParse(value).success,
+  isTarget: (value: unknown): value is PolicyTarget => target.safeParse(value).success,
   isFrom: (value: unknown): value is Grant['from'][number] => from.safeParse(value).success,
   isTo: (value: unknown): value is Grant['to'][number] => to.safeParse(value).success,
 };

@@ -2,6 +2,7 @@
 // problem concerns only the object that it names.
 import type { Fault, ObjectKey } from '../kube/object.ts';
 import type { ListenerProblem } from './listener-problem.ts';
+import type { PolicyProblem } from './policy-problem.ts';
 import type { RouteProblem } from './route-problem.ts';
 
 /** The parametersRef of the class or the Gateway. */
@@ -75,7 +76,13 @@ export type GatewayProblem = GatewayUnreadable | AddressUnsupported | GatewayTls
 
 export type ListenerSetProblem = ListenerSetNotAllowed | ListenerSetUnreadable;
 
-export type Problem = ParametersProblem | GatewayProblem | ListenerSetProblem | ListenerProblem | RouteProblem;
+export type Problem =
+  | ParametersProblem
+  | GatewayProblem
+  | ListenerSetProblem
+  | ListenerProblem
+  | PolicyProblem
+  | RouteProblem;
 
 export type ProblemKind = Problem['kind'];
 

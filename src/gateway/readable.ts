@@ -1,6 +1,6 @@
 // Objects that cannot be read completely, because the CRDs in the cluster are newer or changed. What served before must still
 // serve, so the last readable spec is used while the process lives. After a restart, only the readable parts of the spec are used.
-import type { Gateway, GatewayClass, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
+import type { BackendTlsPolicy, Gateway, GatewayClass, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import type { ServedRoute } from '../api/route-kinds.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { checkManifest, parts } from './manifest-shape.ts';
@@ -45,6 +45,12 @@ export const readRoute = reader<ServedRoute>(({ parentRefs, hostnames }) => ({
   parentRefs: readable(parentRefs, parts.isParent),
   ...(parts.areHostnames(hostnames) && { hostnames }),
   rules: [],
+}));
+
+/** Its Services stay those of the policy, and get no requests unless an earlier version says how. */
+export const readBackendTlsPolicy = reader<BackendTlsPolicy>(({ targetRefs }) => ({
+  targetRefs: readable(targetRefs, parts.isTarget),
+  validation: { hostname: '' },
 }));
 
 /** An unreadable entry grants nothing, not even what it granted before. The other entries still count. */

@@ -2,6 +2,7 @@
 // is permitted, or whether its object exists.
 import {
   type BackendRef,
+  type BackendTlsPolicy,
   GATEWAY_GROUP,
   type Gateway,
   type GatewayClass,
@@ -10,6 +11,8 @@ import {
   type ListenerSet,
   type ParametersReference,
   type ParentReference,
+  type PolicyAncestorStatus,
+  type PolicyTarget,
 } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP } from '../api/load-balancer-configuration.ts';
 import { type Route, type ServedRoute, servedKindOf } from '../api/route-kinds.ts';
@@ -72,6 +75,25 @@ export const backendService = coreObject('Service');
 
 /** The Secret that a certificateRef points to. Undefined for another kind. */
 export const certificateSecret = coreObject('Secret');
+
+/** The ConfigMap that a caCertificateRef points to. Undefined for another kind. */
+export const configMapReference = coreObject('ConfigMap');
+
+/** The Service that a policy is for. Undefined for another kind of target. */
+export const targetService = (policy: KubeObject, { group, kind, name }: PolicyTarget): ObjectKey | undefined =>
+  backendService(namespaceOf(policy), { group, kind, name });
+
+/** The Services that a policy is for, each once. */
+export const targetServices = (policy: BackendTlsPolicy): readonly ObjectKey[] =>
+  eachOnce(policy.spec.targetRefs.map((target) => targetService(policy, target)));
+
+/** The ConfigMaps with the CA certificates of a policy, each once. */
+export const policyConfigMaps = (policy: BackendTlsPolicy): readonly ObjectKey[] =>
+  eachOnce((policy.spec.validation.caCertificateRefs ?? []).map((ref) => configMapReference(namespaceOf(policy), ref)));
+
+/** The Gateway that an entry in a policy's status is about. Undefined for another kind of ancestor. */
+export const ancestorGateway = (policy: BackendTlsPolicy, { ancestorRef }: PolicyAncestorStatus) =>
+  parentGateway(policy, ancestorRef);
 
 /** The Services that a route refers to, each once. */
 export const backendServices = remembered((route: ServedRoute): readonly ObjectKey[] => {

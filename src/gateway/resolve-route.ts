@@ -3,6 +3,7 @@
 import type { ServedRoute } from '../api/route-kinds.ts';
 import { frozen, type ObjectKey } from '../kube/object.ts';
 import { attach, type Parents, routeHostnames } from './attachment.ts';
+import type { PoliciesResolved } from './backend-tls.ts';
 import { resolveConnectionRules } from './connection-rules.ts';
 import { resolveGrpcRules } from './grpc-rules.ts';
 import type { GatewayInput } from './input.ts';
@@ -11,7 +12,8 @@ import type { Problem, Report } from './problem.ts';
 import { noting, Reads } from './reads.ts';
 import { remembered } from './remembered.ts';
 import { routeRef } from './route-id.ts';
-import type { RuleContext } from './rule-context.ts';
+import { reencrypts, terminatingListeners } from './route-policies.ts';
+import type { RouteContext } from './rule-context.ts';
 import { resolveHttpRules } from './rules.ts';
 import type { Attachment, RouteTopology, RuleTopology } from './topology.ts';
 
@@ -19,6 +21,8 @@ export interface ResolvedRoute {
   readonly topology: RouteTopology;
   readonly attachments: readonly Attachment[];
   readonly problems: readonly Problem[];
+  /** Whether BackendTLSPolicies apply to its backends. */
+  readonly reencrypts: boolean;
 }
 
 interface Remembered {
@@ -31,12 +35,13 @@ interface Remembered {
 const results = new WeakMap<ServedRoute, Map<ObjectKey, Remembered>>();
 
 /** Resolves the routes of one Gateway. */
-export function routeResolver(input: GatewayInput, parents: Parents): (route: ServedRoute) => ResolvedRoute {
+export function routeResolver(input: PoliciesResolved, parents: Parents): (route: ServedRoute) => ResolvedRoute {
+  const terminating = terminatingListeners([...parents.listeners.values()].flat());
   return (route) => {
     const known = results.get(route)?.get(parents.gateway);
     if (known?.parents === parents.version && known.reads.areSame(input)) return known.resolved;
     const reads = new Reads();
-    const resolved = resolveRoute(route, noting(input, reads), parents);
+    const resolved = resolveRoute(route, noting(input, reads), { ...parents, terminating });
     if (!Object.isFrozen(route)) return resolved;
     const byGateway = results.get(route) ?? new Map<ObjectKey, Remembered>();
     results.set(route, byGateway.set(parents.gateway, { parents: parents.version, reads, resolved }));
@@ -44,16 +49,21 @@ export function routeResolver(input: GatewayInput, parents: Parents): (route: Se
   };
 }
 
-function resolveRoute(route: ServedRoute, input: GatewayInput, parents: Parents): ResolvedRoute {
+function resolveRoute(
+  route: ServedRoute,
+  input: PoliciesResolved,
+  parents: Parents & { readonly terminating: ReadonlySet<string> },
+): ResolvedRoute {
   const problems: Problem[] = [];
   const report: Report = (problem) => void problems.push(problem);
   const attachments = attach(route, { ...parents, namespaces: input.namespaces }, report);
-  const rules = resolveRules(route, { input, report });
-  return frozen({ topology: routeTopology(route, rules), attachments, problems });
+  const toTls = reencrypts(route, attachments, parents.terminating);
+  const rules = resolveRules(route, { input, report, reencrypts: toTls });
+  return frozen({ topology: routeTopology(route, rules), attachments, problems, reencrypts: toTls });
 }
 
 /** Resolves the rules of each kind of route. */
-function resolveRules(route: ServedRoute, context: Pick<RuleContext, 'input' | 'report'>): readonly RuleTopology[] {
+function resolveRules(route: ServedRoute, context: RouteContext): readonly RuleTopology[] {
   switch (route.kind) {
     case 'HTTPRoute':
       return resolveHttpRules(route, context);

@@ -77,6 +77,19 @@ export interface BackendProtocolUnsupported extends ServicePlace {
   readonly protocol: string;
 }
 
+/** The Service's port has a BackendTLSPolicy, and the data plane cannot check the certificates of backends. */
+export interface BackendTlsUnsupported extends ServicePlace {
+  readonly kind: 'backend-tls-unsupported';
+  readonly policy: ObjectKey;
+}
+
+/** The BackendTLSPolicy of the Service's port is invalid, or its status has no room for the Gateway. */
+export interface BackendTlsInvalid extends ServicePlace {
+  readonly kind: 'backend-tls-invalid';
+  readonly policy: ObjectKey;
+  readonly why: 'invalid' | 'ancestors';
+}
+
 /** The Service's port of this number is a TCP port and the route needs a UDP port, or the other way round. */
 export interface BackendTransportMismatch extends ServicePlace {
   readonly kind: 'backend-transport-mismatch';
@@ -154,6 +167,8 @@ export type BackendProblem =
   | BackendPortMissing
   | BackendPortNotFound
   | BackendProtocolUnsupported
+  | BackendTlsUnsupported
+  | BackendTlsInvalid
   | BackendTransportMismatch
   | BackendExternalName;
 

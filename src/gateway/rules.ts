@@ -8,15 +8,12 @@ import type { RouteRef, RulePlace } from './problem-place.ts';
 import { namespaceOf } from './references.ts';
 import { routeRef } from './route-id.ts';
 import { resolveBackends } from './rule-backends.ts';
-import type { RuleContext } from './rule-context.ts';
+import type { RouteContext, RuleContext } from './rule-context.ts';
 import { retryOf, timeoutsOf } from './timeouts.ts';
 import type { Forward, RequestMatch, RouteAction, RuleNeed, RuleTopology, TopologyBackend } from './topology.ts';
 
 /** All rules of the route. An invalid rule is reported, and answers 500. */
-export const resolveHttpRules = (
-  route: HttpRoute,
-  context: Pick<RuleContext, 'input' | 'report'>,
-): readonly RuleTopology[] =>
+export const resolveHttpRules = (route: HttpRoute, context: RouteContext): readonly RuleTopology[] =>
   (route.spec.rules ?? []).map((rule, index) => resolveRule(route, { ...rule, index }, requestMatches(rule), context));
 
 /** What the rules of an HTTPRoute and of a GRPCRoute have in common. */
@@ -26,7 +23,7 @@ export function resolveRule(
   route: HttpRoute | GrpcRoute,
   rule: RequestRule & { readonly index: number },
   matches: readonly RequestMatch[],
-  context: Pick<RuleContext, 'input' | 'report'>,
+  context: RouteContext,
 ): RuleTopology {
   const { index, name } = rule;
   const ref = routeRef(route);

@@ -2,33 +2,51 @@
 
 import type { BackendProtocol, HttpCapabilities } from './capabilities.ts';
 import type { RouteRef, RuleRef } from './problem-place.ts';
-import type { BackendProtocolUnsupported, RuleProblem } from './route-problem.ts';
+import type {
+  BackendProtocolUnsupported,
+  BackendTlsInvalid,
+  BackendTlsUnsupported,
+  RuleProblem,
+} from './route-problem.ts';
 import { forwardTo } from './rules.ts';
 import type { BackendService, Forward, RouteAction, RouteTopology, RuleNeed, RuleTopology } from './topology.ts';
 
 type WithoutRule<P> = P extends unknown ? Omit<P, keyof RuleRef> : never;
 
 /** A problem of a rule, without the rule itself. */
-export type Shortfall = WithoutRule<BackendProtocolUnsupported | RuleProblem>;
+export type Shortfall = WithoutRule<
+  BackendProtocolUnsupported | BackendTlsUnsupported | BackendTlsInvalid | RuleProblem
+>;
 
 export function shortfalls({ backends, needs = [] }: RuleTopology, can: HttpCapabilities): readonly Shortfall[] {
   return [
     ...backends.flatMap(({ service, index }) =>
-      service === undefined ? [] : protocolShortfall(service, `backendRefs[${index}].port`, can),
+      service === undefined ? [] : backendShortfall(service, `backendRefs[${index}].port`, can),
     ),
     ...needs.flatMap((need) => needShortfall(need, can)),
   ];
 }
 
-function protocolShortfall(
+function backendShortfall(
   backend: BackendService,
   field: string,
-  { backendProtocols }: HttpCapabilities,
+  { backendProtocols, backendTls }: HttpCapabilities,
 ): readonly Shortfall[] {
+  const wrong = tlsShortfall(backend, field, backendTls);
+  if (wrong !== undefined) return [wrong];
   const { service, appProtocol } = backend;
   const protocol = protocolOf(backend);
   if (protocol !== undefined && backendProtocols.includes(protocol)) return [];
   return [{ kind: 'backend-protocol-unsupported', field, service, protocol: appProtocol ?? 'http' }];
+}
+
+/** Why no request may reach the backend, if it has a BackendTLSPolicy. @param can whether the plane speaks TLS to backends */
+export function tlsShortfall({ service, tls }: BackendService, field: string, can: boolean): Shortfall | undefined {
+  if (tls === undefined) return undefined;
+  const { policy, authorities } = tls;
+  if (!can) return { kind: 'backend-tls-unsupported', field, service, policy };
+  if (authorities.kind !== 'none') return undefined;
+  return { kind: 'backend-tls-invalid', field, service, policy, why: authorities.why };
 }
 
 function needShortfall(need: RuleNeed, can: HttpCapabilities): readonly Shortfall[] {
@@ -76,11 +94,19 @@ const grpcProtocols: Readonly<Record<string, BackendProtocol>> = {
   grpc: 'GRPC',
 };
 
-/** Undefined for a protocol that such a route does not speak. */
-export function protocolOf({ appProtocol = '', grpc }: BackendService): BackendProtocol | undefined {
+/** What a protocol with TLS speaks inside. */
+const insideTls: Readonly<Partial<Record<BackendProtocol, BackendProtocol>>> = {
+  HTTPS: 'HTTP1',
+  GRPCS: 'GRPC',
+  WSS: 'WS',
+};
+
+/** Inside TLS, if the backend has a BackendTLSPolicy. Undefined for a protocol that such a route does not speak. */
+export function protocolOf({ appProtocol = '', grpc, tls }: BackendService): BackendProtocol | undefined {
   const name = appProtocol.toLowerCase();
   const known = grpc === true ? grpcProtocols : protocols;
-  return Object.hasOwn(known, name) ? known[name] : undefined;
+  const protocol = Object.hasOwn(known, name) ? known[name] : undefined;
+  return protocol === undefined || tls === undefined ? protocol : (insideTls[protocol] ?? protocol);
 }
 
 /**

@@ -19,7 +19,14 @@ export interface Translation extends Results<Problem> {
 export interface Results<P> {
   readonly listeners: readonly ListenerResult[];
   readonly attachments: readonly Attachment[];
+  /** The BackendTLSPolicies of the Services that the Gateway sends requests to, sorted by key. Absent for none. */
+  readonly policies?: readonly PolicyResult[];
   readonly problems: readonly P[];
+}
+
+export interface PolicyResult {
+  readonly policy: ObjectKey;
+  readonly generation: number;
 }
 
 export interface Topology {
@@ -33,6 +40,8 @@ export interface Topology {
    * only for rules that a data plane has room for.
    */
   readonly routes: readonly RouteTopology[];
+  /** The CA certificates that backends are checked with, in PEM, by ConfigMap. Absent for none. */
+  readonly authorities?: Readonly<Record<ObjectKey, string>>;
 }
 
 export interface RequestedAddress {
@@ -316,7 +325,34 @@ export interface BackendService {
   readonly local: boolean;
   /** At least one, in the Service's order of preference. */
   readonly families: readonly IpFamily[];
+  /** Absent if no BackendTLSPolicy has the port. Connections that the Gateway passes through have the client's TLS, whatever it says. */
+  readonly tls?: BackendTls;
 }
+
+/** TLS to a backend, as a BackendTLSPolicy says it. */
+export interface BackendTls {
+  readonly policy: ObjectKey;
+  /** The name that the Gateway calls (SNI). */
+  readonly serverName: string;
+  /** The backend's certificate must have one of these names. At least one. */
+  readonly names: readonly SubjectName[];
+  readonly authorities: Authorities;
+}
+
+/** `*.example.com` means only this name itself. */
+export interface SubjectName {
+  readonly kind: 'dns' | 'uri';
+  readonly value: string;
+}
+
+/** Who may have signed a certificate. */
+export type Authorities =
+  /** Those that the data plane's system trusts. */
+  | { readonly kind: 'system' }
+  /** At least one, each with an entry in `Topology.authorities`. */
+  | { readonly kind: 'config-maps'; readonly configMaps: readonly ObjectKey[] }
+  /** Nobody: the policy is invalid, or its status has no room for the Gateway. No request may reach the backend. */
+  | { readonly kind: 'none'; readonly why: 'invalid' | 'ancestors' };
 
 /** A TCP port of a Service that has a UDP port. */
 export interface TcpPort {

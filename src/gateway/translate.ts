@@ -2,6 +2,7 @@
 
 import { objectKey } from '../kube/object.ts';
 import { parentsOf } from './attachment.ts';
+import { resolvePolicies } from './backend-tls.ts';
 import type { ListenerCapabilities } from './capabilities.ts';
 import { waitingRoutes } from './connections.ts';
 import { areGatewayFieldsSupported, requestedAddresses } from './gateway-fields.ts';
@@ -12,6 +13,7 @@ import { compareStrings } from './precedence.ts';
 import type { Problem, Report } from './problem.ts';
 import { inKeyOrder, type ResolvedRoute, routeResolver } from './resolve-route.ts';
 import { type RouteId, routeId } from './route-id.ts';
+import { policiesOf } from './route-policies.ts';
 import { finish, type Steps } from './steps.ts';
 import type {
   ListenerResult,
@@ -32,7 +34,8 @@ export function* translating(input: GatewayInput, capabilities: ListenerCapabili
 
   const supported = areGatewayFieldsSupported(input, capabilities, report);
   const listeners = yield* resolveListeners(input, capabilities, report);
-  const resolve = routeResolver(input, parentsOf(input, listeners, capabilities));
+  const { backendTls, problems: ofPolicies } = resolvePolicies(input);
+  const resolve = routeResolver({ ...input, backendTls }, parentsOf(input, listeners, capabilities));
   const routes: ResolvedRoute[] = [];
   for (const route of inKeyOrder(input)) {
     const resolved = resolve(route);
@@ -47,13 +50,23 @@ export function* translating(input: GatewayInput, capabilities: ListenerCapabili
     ...(addresses.length > 0 && { addresses }),
     ...(yield* resolvePorts(listeners, routes)),
   };
+  const reencrypted = routes.filter(
+    (route) => route.reencrypts && route.attachments.some((each) => each.listeners.length > 0),
+  );
+  const { policies, authorities } = policiesOf(
+    reencrypted.map(({ topology }) => topology),
+    input,
+    ofPolicies,
+    report,
+  );
   problems.push(...(yield* waitingRoutes(asked)));
 
   return {
-    ...(supported && { topology: asked }),
+    ...(supported && { topology: { ...asked, ...(authorities && { authorities }) } }),
     listeners: listeners.map(listenerResult),
     attachments: routes.flatMap((route) => route.attachments),
     routes: routes.map(({ topology }) => topology),
+    ...(policies.length > 0 && { policies }),
     problems,
   };
 }

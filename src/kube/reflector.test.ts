@@ -117,6 +117,19 @@ test('an unreadable object is stored as its reader returns it, and in full as so
   expect(a?.spec?.color).not.toBe('odd');
 });
 
+test('an object that is not wanted is absent, and one that is no longer wanted goes', async () => {
+  await using server = await ApiServer.start((exchange) => {
+    if (!isWatch(exchange)) return list(exchange, '10', [widget('a', '1', 'blue'), widget('b', '2')]);
+    exchange.stream();
+    send(exchange, 'MODIFIED', widget('b', '11', 'blue'));
+    send(exchange, 'MODIFIED', widget('a', '12'));
+    send(exchange, 'ADDED', widget('c', '13'));
+    return undefined;
+  });
+  await using run = start(server, { wanted: ({ spec }) => spec?.color === 'blue' });
+  await eventually(() => expect(run.changes).toEqual(['added a initially', 'added b', 'deleted a']));
+});
+
 test('after a broken connection the watch continues at the same version, without a new list', async () => {
   const versions: (string | null)[] = [];
   await using server = await ApiServer.start((exchange) => {

@@ -42,6 +42,8 @@ export interface ReflectorOptions<T extends KubeObject, Index extends string> ex
   readonly logger: Logger;
   /** Applied to every object before it is stored. The default drops managedFields and the like. */
   readonly strip?: (object: T) => T;
+  /** Says which objects count at all. The default is all. */
+  readonly wanted?: (object: T) => boolean;
   /**
    * Checks an object from the API server. If the object can't be read in full, the result has a fault.
    * @param last the object in the store so far
@@ -260,8 +262,9 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
   }
 
   #read(item: T): T | undefined {
+    const { read, wanted } = this.#options;
+    if (wanted?.(item) === false) return undefined;
     const object = this.#strip(item);
-    const { read } = this.#options;
     if (read === undefined) return frozen(object);
     const key = objectKey(item.metadata);
     const known = this.#cache.get(key);

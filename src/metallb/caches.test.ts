@@ -1,6 +1,6 @@
 // What the caches say while they are filled again.
 import { expect, test } from 'vitest';
-import { ipAddressPools } from '../api/kinds.ts';
+import { type ConfigMap, configMaps, ipAddressPools } from '../api/kinds.ts';
 import { systemClock } from '../kube/clock.ts';
 import type { Kind } from '../kube/kinds.ts';
 import { KubeError } from '../kube/kube-error.ts';
@@ -24,9 +24,8 @@ class Relisting extends MemoryClient {
 
 const isOfPools = ({ kind }: Kind): boolean => kind === ipAddressPools.kind;
 
-test('MetalLB counts as installed while its pools are listed again', async () => {
-  const client = new Relisting();
-  const caches = openMetallbCaches({
+const open = (client: MemoryClient) =>
+  openMetallbCaches({
     client,
     clock: systemClock,
     random: () => 0,
@@ -34,6 +33,29 @@ test('MetalLB counts as installed while its pools are listed again', async () =>
     watchNamespace: undefined,
     namespace: 'gatehouse-system',
   });
+
+test('of ConfigMaps only CA certificates are kept', async () => {
+  const client = new MemoryClient();
+  const configMap = (name: string, data: Readonly<Record<string, string>>): ConfigMap => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { namespace: 'shop', name, labels: { app: 'shop' } },
+    data,
+  });
+  const stop = new AbortController();
+  await client.create(configMaps, configMap('ca', { 'ca.crt': 'PEM', 'other.txt': 'large' }), stop.signal);
+  await client.create(configMaps, configMap('settings', { 'other.txt': 'large' }), stop.signal);
+  const caches = open(client);
+  void caches.run(stop.signal);
+  await caches.settled;
+  expect(caches.caCertificates.list()).toMatchObject([{ metadata: { name: 'ca' }, data: { 'ca.crt': 'PEM' } }]);
+  expect(JSON.stringify(caches.caCertificates.list())).not.toMatch(/other|labels/);
+  stop.abort();
+});
+
+test('MetalLB counts as installed while its pools are listed again', async () => {
+  const client = new Relisting();
+  const caches = open(client);
   const stop = new AbortController();
   void caches.run(stop.signal);
   await caches.settled;

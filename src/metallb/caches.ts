@@ -1,13 +1,15 @@
 // What this provider watches, beside what all providers share: the objects that we make, and MetalLB's own.
 import type { Event, Service } from '../api/core.ts';
+import type { ConfigMap } from '../api/kinds.ts';
 import * as kinds from '../api/kinds.ts';
 import type { ServiceAnnouncement } from '../api/metallb.ts';
+import { AUTHORITIES_KEY } from '../gateway/authorities.ts';
 import type { Indexers, Store } from '../kube/cache.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock, Random } from '../kube/clock.ts';
 import type { Kind } from '../kube/kinds.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
-import { Reflector } from '../kube/reflector.ts';
+import { Reflector, type ReflectorOptions } from '../kube/reflector.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { ADS_NAME } from './ads-client.ts';
 import { REPORT_LABEL } from './followers.ts';
@@ -48,7 +50,10 @@ export function openMetallbCaches({ client, clock, random, logger, watchNamespac
   function reflect<T extends KubeObject, Index extends string = never>(
     kind: Kind<T>,
     indexers: Indexers<T, Index>,
-    selection: { readonly labelSelector?: string; readonly fieldSelector?: string; readonly namespace?: string } = {},
+    selection: Pick<
+      ReflectorOptions<T, Index>,
+      'labelSelector' | 'fieldSelector' | 'namespace' | 'strip' | 'wanted'
+    > = {},
   ): Store<T, Index> {
     // Who has installed only what AWS needs may not read these. That must not stop the process.
     const reflector = new Reflector({ ...shared, kind, indexers, optional: true, ...selection });
@@ -84,6 +89,8 @@ export function openMetallbCaches({ client, clock, random, logger, watchNamespac
       { fieldSelector: eventSelector, ...ofNamespace },
     ),
     ...ofMetallb,
+    /** Those with CA certificates, and nothing else of them. */
+    caCertificates: reflect(kinds.configMaps, {}, { ...ofNamespace, wanted: hasAuthorities, strip: onlyAuthorities }),
     /** Only the Secret of the authorities. */
     authorities: reflect(kinds.secrets, {}, { fieldSelector: `metadata.name=${ADS_NAME}`, namespace }),
     /** What Envoys have, as other replicas say. */
@@ -107,6 +114,25 @@ export function openMetallbCaches({ client, clock, random, logger, watchNamespac
       reflectors.filter((each) => needed.has(each.kind.kind) && !each.hasSynced()).map(({ kind }) => kind.kind),
   };
 }
+
+const hasAuthorities = ({ data }: ConfigMap): boolean => data?.[AUTHORITIES_KEY] !== undefined;
+
+/** The other keys of a ConfigMap may be large. */
+const onlyAuthorities = ({ apiVersion, kind, metadata, data = {} }: ConfigMap): ConfigMap => {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  const { [AUTHORITIES_KEY]: pem = '' } = data;
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      name,
+      ...(namespace !== undefined && { namespace }),
+      ...(uid !== undefined && { uid }),
+      ...(resourceVersion !== undefined && { resourceVersion }),
+    },
+    data: { [AUTHORITIES_KEY]: pem },
+  };
+};
 
 export const serviceOfEvent = ({ involvedObject: { namespace, name = '' } }: Event): readonly ObjectKey[] => [
   objectKey({ namespace, name }),

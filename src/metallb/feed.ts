@@ -20,6 +20,7 @@ import type { MetallbReplica } from './replica.ts';
 import { reportedBy } from './report.ts';
 import { areSameFacts, type MetallbFacts, type MetallbModel, metallbStages } from './stages.ts';
 import type { MetallbTopology } from './translation.ts';
+import { onAuthorities } from './triggers.ts';
 
 export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbModel>, MetallbReplica {
   readonly capabilities = metallbStages.capabilities;
@@ -30,6 +31,7 @@ export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbM
   readonly certificates = {
     imported: (secret: ObjectKey) => (this.#lastPairs.get(secret) === undefined ? undefined : secret),
     certificateOwner: () => ({ kind: 'absent' as const }),
+    configMap: (key: ObjectKey) => this.caches.caCertificates.get(key),
   };
   readonly caches: MetallbCaches;
   readonly ads: Ads;
@@ -91,6 +93,7 @@ export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbM
       this.caches.pods.onChange((_, pod) => this.#podChanged(pod, signal)),
       this.caches.deployments.onChange(() => this.ads.podsChanged()),
       this.caches.authorities.onChange(() => this.ads.secretChanged()),
+      onAuthorities(this.caches, this.#context),
       // What the Services have says where Envoy listens.
       this.caches.services.onChange((old, current) => {
         if (String([...portsOf(old ? [old] : [])]) === String([...portsOf(current ? [current] : [])])) return;

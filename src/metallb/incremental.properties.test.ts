@@ -162,6 +162,8 @@ function sourcesOf(objects: Objects): Sources {
     service: (key) => one<Service>('Service', key),
     endpointSlicesOf: () => [],
     secret: () => undefined,
+    policiesFor: () => [],
+    configMap: () => undefined,
     imported: () => undefined,
     certificateOwner: () => ({ kind: 'absent' }),
     now: () => 0,

@@ -2,7 +2,8 @@
 import type { EndpointSlice } from '../api/core.ts';
 import type { EnvoyModel } from '../envoy/model/build.ts';
 import { endpointsOf } from '../envoy/model/endpoints.ts';
-import { servicesOf, type Upstream } from '../envoy/model/upstreams.ts';
+import { authoritiesName } from '../envoy/model/names.ts';
+import { authoritiesOf, servicesOf, type Upstream } from '../envoy/model/upstreams.ts';
 import type { Resource, Snapshot } from '../envoy/snapshot.ts';
 import type { ObjectKey } from '../kube/object.ts';
 
@@ -13,6 +14,7 @@ interface Publication {
   readonly model: PublishedModel;
   readonly upstreams: EnvoyModel['upstreams'];
   endpoints: Endpoints;
+  readonly secrets: Snapshot['secrets'];
 }
 
 export class Published {
@@ -26,18 +28,20 @@ export class Published {
   }
 
   /**
-   * @param inUse the clusters that Envoys may still use. They keep their endpoints
+   * @param inUse the clusters that Envoys may still use. They keep their endpoints and their secrets
    * @returns all that the Gateway's Envoys are to have
    */
   publish(gateway: ObjectKey, model: PublishedModel, inUse: () => ReadonlySet<string>): Snapshot {
     const last = this.#byGateway.get(gateway);
     const left = [...(last?.upstreams ?? [])].filter(([name]) => !model.upstreams.has(name));
     const used = left.length === 0 ? new Set<string>() : inUse();
-    const upstreams = new Map([...left.filter(([name]) => used.has(name)), ...model.upstreams]);
+    const kept = left.filter(([name]) => used.has(name));
+    const upstreams = new Map([...kept, ...model.upstreams]);
     const endpoints = new Map([...upstreams].map(([name, each]) => [name, this.#endpoints(name, each, last)]));
-    this.#byGateway.set(gateway, { model, upstreams, endpoints });
+    const secrets = new Map([...secretsOf(kept, last?.secrets ?? new Map()), ...model.snapshot.secrets]);
+    this.#byGateway.set(gateway, { model, upstreams, endpoints, secrets });
     this.#index(gateway, last?.upstreams ?? new Map(), upstreams);
-    return { ...model.snapshot, endpoints };
+    return { ...model.snapshot, endpoints, secrets };
   }
 
   /** What is published follows its EndpointSlices by `refresh`. */
@@ -87,6 +91,15 @@ export class Published {
 
 const namesOf = (upstreams: EnvoyModel['upstreams']): ReadonlySet<ObjectKey> =>
   new Set([...upstreams.values()].flatMap(servicesOf).map(({ service }) => service));
+
+/** An Envoy waits for the secrets of a cluster before it uses any. */
+const secretsOf = (upstreams: readonly (readonly [string, Upstream])[], secrets: Snapshot['secrets']) =>
+  upstreams.flatMap(([, upstream]) =>
+    authoritiesOf(upstream).flatMap((configMaps) => {
+      const secret = secrets.get(authoritiesName(configMaps));
+      return secret === undefined ? [] : [[secret.name, secret] as const];
+    }),
+  );
 
 /** Undefined if nothing has changed. */
 function refreshed(

@@ -1,6 +1,7 @@
 // What makes a Gateway's pass due, beside what all providers share: its objects, its Envoys, and MetalLB's answers.
 import type { Store } from '../kube/cache.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
+import { sameJson } from '../kube/same-json.ts';
 import type { ProviderContext } from '../provider/context.ts';
 import { isHeldBy } from '../provider/ownership.ts';
 import { announcedService, serviceOfEvent } from './caches.ts';
@@ -34,6 +35,7 @@ export async function runTriggers(
     due(service && ownerOf(service));
   };
   const stops = [
+    onAuthorities(caches, { gatewayDue, sources }),
     replica.watch((gateway) => (gateway === undefined ? allDue() : due(gateway))),
     ...caches.fleets.map((store) => onChange(store, (object) => due(ownerOf(object)))),
     onChange(caches.pods, (pod) => {
@@ -54,6 +56,18 @@ export async function runTriggers(
   await ended;
   for (const stop of stops) stop();
 }
+
+/** Makes the Gateways due that trust CA certificates which change. @returns a function that ends it */
+export const onAuthorities = (
+  { caCertificates }: Pick<MetallbReplica['caches'], 'caCertificates'>,
+  { gatewayDue, sources }: Pick<ProviderContext, 'gatewayDue' | 'sources'>,
+): (() => void) =>
+  caCertificates.onChange((old, current, initial) => {
+    if (initial || (old && current && sameJson(old.data, current.data))) return;
+    for (const { metadata } of [current ?? old].filter((object) => object !== undefined)) {
+      for (const gateway of sources.gatewaysTrusting(objectKey(metadata))) gatewayDue(gateway);
+    }
+  });
 
 const onChange = <T extends KubeObject>(store: Store<T>, look: (object: T) => void): (() => void) =>
   store.onChange((old, current, initial) => {

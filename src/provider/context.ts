@@ -12,13 +12,15 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Provider } from './provider.ts';
 
-type CertificateSources = Pick<Sources, 'imported' | 'certificateOwner' | 'certificateOption'>;
+type CertificateSources = Pick<Sources, 'imported' | 'certificateOwner' | 'certificateOption' | 'configMap'>;
 
 /** The cluster's objects, from the caches. */
 export interface ClusterSources extends Omit<Sources, keyof CertificateSources> {
   gateways(): readonly Gateway[];
   nodes(): readonly Node[];
   node(name: string): Node | undefined;
+  /** The Gateways for which CA certificates of the ConfigMap matter. */
+  gatewaysTrusting(configMap: ObjectKey): readonly ObjectKey[];
   /** The Services to which a load balancer controller has given the address. */
   servicesAt(address: string): readonly Service[];
 }
@@ -49,12 +51,15 @@ export interface ProviderContext {
 export const sourcesFor = (
   sources: ClusterSources,
   {
-    certificates: { imported, certificateOwner },
+    certificates: { imported, certificateOwner, configMap },
     words: { certificateOption },
-  }: Pick<Provider, 'words'> & { readonly certificates: Pick<Sources, 'imported' | 'certificateOwner'> },
+  }: Pick<Provider, 'words'> & {
+    readonly certificates: Pick<Sources, 'imported' | 'certificateOwner' | 'configMap'>;
+  },
 ): ClusterSources & Sources => ({
   ...sources,
   imported,
   certificateOwner,
+  configMap,
   ...(certificateOption !== undefined && { certificateOption }),
 });

@@ -13,7 +13,7 @@ export interface FeedContext
 }
 
 export interface Feed<T extends Topology = Topology, Facts = unknown, Model = unknown> extends Stages<T, Facts, Model> {
-  readonly certificates: Pick<ProviderCertificates, 'imported' | 'certificateOwner'>;
+  readonly certificates: Omit<ProviderCertificates, 'learn'>;
   /** Resolves when its own caches are filled. Gateways are derived after that. */
   readonly settled: Promise<unknown>;
   /** Fills its caches and serves, until the signal aborts. */

@@ -55,7 +55,14 @@ export interface RuleFinding extends Said {
 
 export type RouteFinding = ParentFinding | RuleFinding;
 
-export type Finding = GatewayFinding | ListenerFinding | ListenerSetFinding | RouteFinding;
+/** Concerns one BackendTLSPolicy. */
+export interface PolicyFinding extends Said {
+  readonly kind: 'policy';
+  readonly policy: ObjectKey;
+  readonly effect: PolicyEffect;
+}
+
+export type Finding = GatewayFinding | ListenerFinding | ListenerSetFinding | RouteFinding | PolicyFinding;
 
 export type GatewayEffect =
   /** The Gateway is not accepted, and existing resources stay as they are. */
@@ -104,7 +111,13 @@ export type RuleEffect =
   /** A backend is invalid. */
   | {
       readonly kind: 'unresolved';
-      readonly reason: 'RefNotPermitted' | 'InvalidKind' | 'BackendNotFound' | 'UnsupportedProtocol';
+      readonly reason:
+        | 'RefNotPermitted'
+        | 'InvalidKind'
+        | 'BackendNotFound'
+        | 'UnsupportedProtocol'
+        // The Gateway API has no reason for it.
+        | 'InvalidBackendTLS';
     }
   /** Some backends get no requests. The reason is of gatehouse.dev/TargetsReachable. */
   | { readonly kind: 'unreachable'; readonly reason: string }
@@ -116,6 +129,15 @@ export type RuleEffect =
   | { readonly kind: 'outdated'; readonly reason: string }
   /** Only a remark in the message of Accepted. */
   | { readonly kind: 'remark' };
+
+export type PolicyEffect =
+  /** The policy is not accepted. */
+  | {
+      readonly kind: 'refused';
+      readonly reason: 'Conflicted' | 'Invalid' | 'NoValidCACertificate' | 'TargetNotFound';
+    }
+  /** One of its references cannot be used. */
+  | { readonly kind: 'unresolved'; readonly reason: 'InvalidCACertificateRef' | 'InvalidKind' };
 
 // These functions make findings from a problem and its sentences without the field.
 
@@ -165,6 +187,14 @@ export const ofRule = (
   rule,
   effect,
 });
+
+/** @param field a path from the policy's root */
+export const ofPolicy = (
+  { kind, policy }: Named & { readonly policy: ObjectKey },
+  sentences: string,
+  effect: PolicyEffect,
+  field: string,
+): PolicyFinding => ({ kind: 'policy', ...said(kind, sentences, field), policy, effect });
 
 interface Named {
   readonly kind: string;

@@ -80,7 +80,7 @@ export interface Provider<T extends Topology = Topology, Facts = unknown, Model 
 }
 
 /** The provider's own certificates. They are known only after `ready`. */
-export interface ProviderCertificates extends Pick<Sources, 'imported' | 'certificateOwner'> {
+export interface ProviderCertificates extends Pick<Sources, 'imported' | 'certificateOwner' | 'configMap'> {
   /** Asks who may use the certificates that listeners name. @returns why it is not known which of them serve already */
   learn(gateway: Gateway, listenerSets: readonly ListenerSet[]): Promise<readonly Finding[]>;
 }

@@ -80,6 +80,7 @@ const standIn = (kind: ProviderKind, current: () => Provider): Omit<Provider, 'r
   certificates: {
     learn: (gateway, listenerSets) => current().certificates.learn(gateway, listenerSets),
     imported: (secret) => current().certificates.imported(secret),
+    configMap: (key) => current().certificates.configMap(key),
     certificateOwner: (arn, gateway) => current().certificates.certificateOwner(arn, gateway),
   },
   checkClass: (gatewayClass) => current().checkClass(gatewayClass),
@@ -105,6 +106,7 @@ function unavailable(kind: ProviderKind, reason: string): Provider {
     certificates: {
       learn: async () => found,
       imported: () => undefined,
+      configMap: () => undefined,
       certificateOwner: () => ({ kind: 'unknown', detail: reason, isServed: true }),
     },
     checkClass: () => found,

@@ -1,5 +1,6 @@
 // The effects of the Gateway API's own problems on conditions.
 import type { ListenerProblem } from '../gateway/listener-problem.ts';
+import type { PolicyProblem } from '../gateway/policy-problem.ts';
 import type { GatewayProblem, ParametersProblem, Problem } from '../gateway/problem.ts';
 import type { BackendProblem, ParentProblem, RouteWaits, RuleProblem } from '../gateway/route-problem.ts';
 import {
@@ -11,8 +12,10 @@ import {
   ofListener,
   ofListenerSet,
   ofParent,
+  ofPolicy,
   ofRule,
   type ParentFinding,
+  type PolicyEffect,
   type RuleEffect,
 } from '../provider/finding.ts';
 import type { ProviderWords } from '../provider/words.ts';
@@ -54,6 +57,8 @@ const ruleEffects: ByKind<RouteWaits | BackendProblem | RuleProblem, RuleEffect>
   'backend-port-missing': { kind: 'unresolved', reason: 'BackendNotFound' },
   'backend-port-not-found': { kind: 'unresolved', reason: 'BackendNotFound' },
   'backend-protocol-unsupported': { kind: 'unresolved', reason: 'UnsupportedProtocol' },
+  'backend-tls-unsupported': { kind: 'unresolved', reason: 'UnsupportedProtocol' },
+  'backend-tls-invalid': { kind: 'unresolved', reason: 'InvalidBackendTLS' },
   'backend-transport-mismatch': { kind: 'unresolved', reason: 'UnsupportedProtocol' },
   'backend-external-name': { kind: 'unresolved', reason: 'InvalidKind' },
   'filter-unsupported': { kind: 'dropped', reason: 'UnsupportedValue' },
@@ -63,6 +68,19 @@ const ruleEffects: ByKind<RouteWaits | BackendProblem | RuleProblem, RuleEffect>
   'redirect-status-unsupported': { kind: 'dropped', reason: 'UnsupportedValue' },
   'redirect-unsupported': { kind: 'dropped', reason: 'UnsupportedValue' },
   'rewrite-unsupported': { kind: 'dropped', reason: 'UnsupportedValue' },
+};
+
+const policyEffects: ByKind<PolicyProblem, PolicyEffect> = {
+  'policy-unreadable': { kind: 'refused', reason: 'Invalid' },
+  'policy-conflicted': { kind: 'refused', reason: 'Conflicted' },
+  'policy-target-not-found': { kind: 'refused', reason: 'TargetNotFound' },
+  'policy-authorities-unknown': { kind: 'refused', reason: 'Invalid' },
+  'policy-without-authority': { kind: 'refused', reason: 'NoValidCACertificate' },
+  'policy-authority-kind-unsupported': { kind: 'unresolved', reason: 'InvalidKind' },
+  'policy-authority-not-found': { kind: 'unresolved', reason: 'InvalidCACertificateRef' },
+  'policy-authority-malformed': { kind: 'unresolved', reason: 'InvalidCACertificateRef' },
+  // "If an implementation does not support the … field", Accepted is False "with a Reason Invalid".
+  'policy-unsupported': { kind: 'refused', reason: 'Invalid' },
 };
 
 const invalid: GatewayEffect = { kind: 'refused', accepted: 'Invalid' };
@@ -92,9 +110,15 @@ export function apiFinding(problem: Problem, words: ProviderWords): Finding {
     const served = 'stillServed' in problem ? ' The certificate that was imported from it before still serves.' : '';
     return ofListener(problem, said + served, listenerEffects[problem.kind]);
   }
+  if ('policy' in problem) return policyFinding(problem, said);
   if (problem.kind === 'listener-set-not-allowed') return ofListenerSet(problem, said, 'NotAllowed');
   if (problem.kind === 'listener-set-unreadable') return ofListenerSet(problem, said, 'Invalid', problem.fault.field);
   return gatewayFinding(problem, said);
+}
+
+function policyFinding(problem: PolicyProblem, said: string): Finding {
+  const field = problem.kind === 'policy-unreadable' ? problem.field : `spec.${problem.field}`;
+  return ofPolicy(problem, said, policyEffects[problem.kind], field);
 }
 
 function parentField(problem: ParentProblem): string {

@@ -2,13 +2,14 @@
 import type { PortKey } from '../gateway/listener-protocols.ts';
 import type { RouteRef } from '../gateway/problem-place.ts';
 import { type RouteId, routeId } from '../gateway/route-id.ts';
-import type { Attachment, ListenerResult, Results } from '../gateway/topology.ts';
+import type { Attachment, ListenerResult, PolicyResult, Results } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type {
   Finding,
   GatewayFinding,
   ListenerFinding,
   ListenerSetFinding,
+  PolicyFinding,
   RouteFinding,
 } from '../provider/finding.ts';
 import type { ProviderWords } from '../provider/words.ts';
@@ -19,6 +20,7 @@ export interface Findings {
   ofListener(name: string): readonly ListenerFinding[];
   ofListenerSet(set: ObjectKey): readonly ListenerSetFinding[];
   ofRoute(route: RouteRef): readonly RouteFinding[];
+  ofPolicy(policy: ObjectKey): readonly PolicyFinding[];
   /** Findings that keep the port's listener from being created or changed. They are in `whole`, too. */
   ofPort(port: PortKey): readonly GatewayFinding[];
   /** All listeners, in the Gateway's order of precedence. */
@@ -27,6 +29,8 @@ export interface Findings {
   listenersOf(set: ObjectKey | undefined): readonly ListenerResult[];
   readonly attachments: readonly Attachment[];
   attachmentsOf(route: RouteRef): readonly Attachment[];
+  /** The BackendTLSPolicies that the Gateway follows, or would. */
+  readonly policies: readonly PolicyResult[];
   /** Whether the targets of the route have not all been checked yet. Then their earlier condition stays. */
   targetsUnknown(route: RouteRef): boolean;
   /** The provider's words, for messages without findings. */
@@ -34,7 +38,7 @@ export interface Findings {
 }
 
 export function findingsOf(
-  { listeners, attachments }: Pick<Results<unknown>, 'listeners' | 'attachments'>,
+  { listeners, attachments, policies = [] }: Pick<Results<unknown>, 'listeners' | 'attachments' | 'policies'>,
   all: readonly Finding[],
   words: ProviderWords,
   targetsUnknown: Findings['targetsUnknown'] = () => false,
@@ -43,6 +47,7 @@ export function findingsOf(
   const byListener = new Map<string, ListenerFinding[]>();
   const byListenerSet = new Map<ObjectKey, ListenerSetFinding[]>();
   const byRoute = new Map<RouteId, RouteFinding[]>();
+  const byPolicy = new Map<ObjectKey, PolicyFinding[]>();
   const byPort = new Map<PortKey, GatewayFinding[]>();
   for (const finding of all) {
     switch (finding.kind) {
@@ -61,6 +66,9 @@ export function findingsOf(
       case 'rule':
         addTo(byRoute, routeId(finding.route), finding);
         break;
+      case 'policy':
+        addTo(byPolicy, finding.policy, finding);
+        break;
       default:
         finding satisfies never;
     }
@@ -72,11 +80,13 @@ export function findingsOf(
     ofListener: (name) => byListener.get(name) ?? [],
     ofListenerSet: (set) => byListenerSet.get(set) ?? [],
     ofRoute: (route) => byRoute.get(routeId(route)) ?? [],
+    ofPolicy: (policy) => byPolicy.get(policy) ?? [],
     ofPort: (port) => byPort.get(port) ?? [],
     listeners,
     listenersOf: (set) => byOwner.get(set) ?? [],
     attachments,
     attachmentsOf: (route) => attachmentsByRoute.get(routeId(route)) ?? [],
+    policies,
     targetsUnknown,
     words,
   };

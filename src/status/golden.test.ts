@@ -74,8 +74,14 @@ const known = {
     PartiallyInvalid: { True: ['UnsupportedValue'] },
     ResolvedRefs: {
       True: ['ResolvedRefs'],
-      False: ['RefNotPermitted', 'InvalidKind', 'BackendNotFound', 'UnsupportedProtocol'],
+      // The Gateway API has no reason for an invalid BackendTLSPolicy.
+      False: ['RefNotPermitted', 'InvalidKind', 'BackendNotFound', 'UnsupportedProtocol', 'InvalidBackendTLS'],
     },
+  },
+  // policy_types.go, backendtlspolicy_types.go
+  policy: {
+    Accepted: { True: ['Accepted'], False: ['Conflicted', 'Invalid', 'NoValidCACertificate', 'TargetNotFound'] },
+    ResolvedRefs: { True: ['ResolvedRefs'], False: ['InvalidCACertificateRef', 'InvalidKind'] },
   },
 } as const satisfies Readonly<
   Record<string, Readonly<Record<string, Readonly<Partial<Record<string, readonly string[]>>>>>>
@@ -99,50 +105,61 @@ const outcomes = await Promise.all(
   ),
 );
 
-const all = outcomes.flatMap(({ name, input, status, parents, listenerSets = {} }): readonly Reported[] => {
-  const { generation } = input.gateway.metadata;
-  const generations = new Map<string, number | undefined>(
-    input.routes.map((route) => [routeId(routeRef(route)), route.metadata.generation]),
-  );
-  const place = `${name}, ${input.gateway.metadata.name}`;
-  return [
-    { name: place, on: 'gateway', generation, conditions: status.conditions ?? [] },
-    ...(status.listeners ?? []).map((listener) => ({
-      name: `${place}, listener ${listener.name}`,
-      on: 'listener' as const,
-      generation,
-      conditions: listener.conditions,
-    })),
-    ...Object.entries(listenerSets).map(([set, { conditions = [] }]) => ({
-      name: `${place}, ListenerSet ${set}`,
-      on: 'listenerSet' as const,
-      generation: 1,
-      conditions,
-    })),
-    ...Object.entries(listenerSets).flatMap(([set, { listeners = [] }]) =>
-      listeners.map((listener) => ({
-        name: `${place}, listener ${listener.name} of ListenerSet ${set}`,
+const all = outcomes.flatMap(
+  ({ name, input, status, parents, listenerSets = {}, policies = {} }): readonly Reported[] => {
+    const { generation } = input.gateway.metadata;
+    const generations = new Map<string, number | undefined>(
+      input.routes.map((route) => [routeId(routeRef(route)), route.metadata.generation]),
+    );
+    const place = `${name}, ${input.gateway.metadata.name}`;
+    return [
+      { name: place, on: 'gateway', generation, conditions: status.conditions ?? [] },
+      ...(status.listeners ?? []).map((listener) => ({
+        name: `${place}, listener ${listener.name}`,
         on: 'listener' as const,
-        generation: 1,
+        generation,
         conditions: listener.conditions,
       })),
-    ),
-    ...Object.entries(parents).flatMap(([route, entries]) =>
-      entries.map(({ conditions = [] }, index) => ({
-        name: `${place}, route ${route}, parent ${index}`,
-        on: 'route' as const,
-        generation: generations.get(route),
+      ...Object.entries(listenerSets).map(([set, { conditions = [] }]) => ({
+        name: `${place}, ListenerSet ${set}`,
+        on: 'listenerSet' as const,
+        generation: 1,
         conditions,
       })),
-    ),
-  ];
-});
+      ...Object.entries(listenerSets).flatMap(([set, { listeners = [] }]) =>
+        listeners.map((listener) => ({
+          name: `${place}, listener ${listener.name} of ListenerSet ${set}`,
+          on: 'listener' as const,
+          generation: 1,
+          conditions: listener.conditions,
+        })),
+      ),
+      ...Object.entries(policies).flatMap(([policy, entries]) =>
+        entries.map(({ conditions = [] }) => ({
+          name: `${place}, policy ${policy}`,
+          on: 'policy' as const,
+          generation: 1,
+          conditions,
+        })),
+      ),
+      ...Object.entries(parents).flatMap(([route, entries]) =>
+        entries.map(({ conditions = [] }, index) => ({
+          name: `${place}, route ${route}, parent ${index}`,
+          on: 'route' as const,
+          generation: generations.get(route),
+          conditions,
+        })),
+      ),
+    ];
+  },
+);
 
 const always = {
   gateway: ['Accepted', 'Programmed'],
   listenerSet: ['Accepted', 'Programmed'],
   listener: ['Accepted', 'Conflicted', 'Programmed', 'ResolvedRefs'],
   route: ['Accepted', 'ResolvedRefs'],
+  policy: ['Accepted', 'ResolvedRefs'],
 } as const;
 
 describe.each(all)('the conditions of $name', ({ on, generation, conditions }) => {

@@ -1,5 +1,12 @@
 // Report: writes statuses, and records Events about their changes. Nothing else writes a status.
-import type { Gateway, GatewayClass, ListenerSet, RouteParentStatus } from '../api/gateway-api.ts';
+import type {
+  BackendTlsPolicy,
+  Gateway,
+  GatewayClass,
+  ListenerSet,
+  PolicyAncestorStatus,
+  RouteParentStatus,
+} from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
 import { type Route, type ServedRoute, servedKindOf } from '../api/route-kinds.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -11,6 +18,7 @@ import { writeStatus } from '../kube/status.ts';
 import { type GatewayOutcome, gatewayStatus, type Removal, removalStatus } from './gateway-status.ts';
 import { eachOnce, type News, newsOf, newsOfAddress, newsOfListeners } from './news.ts';
 import { sameParent } from './parents.ts';
+import { type PolicyOutcome, policyAncestors } from './policy-status.ts';
 import { basisOf, type RouteOutcome, routeParents } from './route-status.ts';
 
 export interface ReportContext {
@@ -140,6 +148,33 @@ async function writeParents<T extends Route>(
     return newsOf(before.find(isSame)?.conditions, conditions);
   });
   record(events, route, news);
+}
+
+/** Writes the entry of one Gateway in a BackendTLSPolicy's `status.ancestors`. */
+export async function reportPolicy(
+  { client, clock, events }: ReportContext,
+  policy: BackendTlsPolicy,
+  outcome: PolicyOutcome,
+  signal: AbortSignal,
+): Promise<void> {
+  let before: readonly PolicyAncestorStatus[] = [];
+  let after: readonly PolicyAncestorStatus[] = [];
+  const mutate = (current: BackendTlsPolicy): BackendTlsPolicy | undefined => {
+    // A newer spec has a pass of its own.
+    if (outcome.result !== undefined && (current.metadata.generation ?? 0) > outcome.result.generation)
+      return undefined;
+    before = current.status?.ancestors ?? [];
+    after = policyAncestors(current, outcome, clock.now());
+    if (before.length === 0 && after.length === 0) return undefined;
+    return { ...current, status: { ...current.status, ancestors: after } };
+  };
+  if ((await writeStatus(client, kinds.backendTlsPolicies, policy, mutate, signal)) !== 'written') return;
+  const news = after.flatMap(({ ancestorRef, controllerName, conditions }) => {
+    const isSame = (entry: PolicyAncestorStatus): boolean =>
+      entry.controllerName === controllerName && sameParent(entry.ancestorRef, ancestorRef);
+    return newsOf(before.find(isSame)?.conditions, conditions);
+  });
+  record(events, policy, news);
 }
 
 /** Writes a GatewayClass's status. */

@@ -26,7 +26,7 @@ type Accepted = Verdict<
 >;
 type ResolvedRefs = Verdict<
   'ResolvedRefs',
-  'ResolvedRefs' | 'RefNotPermitted' | 'InvalidKind' | 'BackendNotFound' | 'UnsupportedProtocol'
+  'ResolvedRefs' | 'RefNotPermitted' | 'InvalidKind' | 'BackendNotFound' | 'UnsupportedProtocol' | 'InvalidBackendTLS'
 >;
 type PartiallyInvalid = Verdict<'PartiallyInvalid', 'UnsupportedValue'>;
 

@@ -1,6 +1,12 @@
 // The messages for problems that the Gateway API's rules find. The provider's words say what the provider supports.
+import { MAX_ANCESTORS } from '../gateway/policy-problem.ts';
 import type { Problem } from '../gateway/problem.ts';
-import type { RedirectUnsupported, RewriteUnsupported, RuleProblem } from '../gateway/route-problem.ts';
+import type {
+  BackendTlsInvalid,
+  RedirectUnsupported,
+  RewriteUnsupported,
+  RuleProblem,
+} from '../gateway/route-problem.ts';
 import type { Fault } from '../kube/object.ts';
 import { type Finding, sectionOf } from '../provider/finding.ts';
 import type { ProviderWords } from '../provider/words.ts';
@@ -132,6 +138,10 @@ export function sentence(problem: Problem, words: ProviderWords): string {
       return `Service ${problem.service} has no port ${problem.port}. Its ports: ${list(problem.available)}.`;
     case 'backend-protocol-unsupported':
       return `Service ${problem.service} has the appProtocol "${problem.protocol}", which the load balancer does not support. Use ${problem.route.kind === 'GRPCRoute' ? 'grpc' : 'HTTP'}.`;
+    case 'backend-tls-unsupported':
+      return `BackendTLSPolicy ${problem.policy} asks for TLS to Service ${problem.service}, and the Gateway's load balancer can't check the certificates of backends. So it sends no requests there. Use a GatewayClass that can, or remove the policy.`;
+    case 'backend-tls-invalid':
+      return backendTlsInvalid(problem);
     case 'backend-transport-mismatch':
       return `port ${problem.port} of Service ${problem.service} is a ${problem.transport} port. The route needs a ${problem.transport === 'UDP' ? 'TCP' : 'UDP'} port.`;
     case 'backend-external-name':
@@ -150,6 +160,24 @@ export function sentence(problem: Problem, words: ProviderWords): string {
       return redirectMisfit(problem, words);
     case 'rewrite-unsupported':
       return rewriteMisfit(problem);
+    case 'policy-unreadable':
+      return unreadable(problem.fault, 'No requests go to its Services.');
+    case 'policy-conflicted':
+      return `Service ${problem.service} has an older BackendTLSPolicy, ${problem.by}, and that one counts. Remove one of them, or name a port that only one of them has.`;
+    case 'policy-target-not-found':
+      return `Service ${problem.service} has no port with the name "${problem.section}". Its ports: ${list(problem.available)}.`;
+    case 'policy-authorities-unknown':
+      return `"${problem.value}" is not a known set of CA certificates. Use "System", or caCertificateRefs.`;
+    case 'policy-without-authority':
+      return 'none of these CA certificates can be used, so no requests go to the Services of the policy.';
+    case 'policy-authority-kind-unsupported':
+      return `${problem.reference} is not a ConfigMap. Name a ConfigMap with the key ca.crt.`;
+    case 'policy-authority-not-found':
+      return `ConfigMap ${problem.configMap} does not exist, or has no key ca.crt. Create it with CA certificates in PEM.`;
+    case 'policy-authority-malformed':
+      return `ConfigMap ${problem.configMap} has no usable CA certificates: ${problem.detail}. Correct it.`;
+    case 'policy-unsupported':
+      return "the Gateway's load balancer can't check the certificates of backends. So it sends no requests to the Services of the policy. Use a GatewayClass that can, or remove the policy.";
     case 'kinds-missing':
       return `the API server does not serve ${list(problem.kinds)}. Until it does, everything stays as it is. Install the Gateway API's CRDs.`;
     default:
@@ -169,6 +197,17 @@ function redirectMisfit({ why }: RedirectUnsupported, { plane }: ProviderWords):
       return 'HTTPS cannot be redirected to HTTP.';
     case 'too-long':
       return `a host name or path is longer than ${why.limit} characters.`;
+    default:
+      return why satisfies never;
+  }
+}
+
+function backendTlsInvalid({ policy, service, why }: BackendTlsInvalid): string {
+  switch (why) {
+    case 'invalid':
+      return `BackendTLSPolicy ${policy} of Service ${service} is not accepted, so no requests go there. The status of the policy says why.`;
+    case 'ancestors':
+      return `the status of BackendTLSPolicy ${policy} has room for ${MAX_ANCESTORS} Gateways, and others have it. So no requests go to Service ${service}. Use another Service for this Gateway.`;
     default:
       return why satisfies never;
   }

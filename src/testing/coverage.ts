@@ -9,6 +9,7 @@ import { findingsOf } from '../status/findings.ts';
 import { attachedRoutes, gatewayStatus } from '../status/gateway-status.ts';
 import { routeParents } from '../status/route-status.ts';
 import { GOLDEN_DEFAULTS, GOLDEN_NOW, loadCases } from './golden.ts';
+import { METALLB_TOPICS, reportedOnMetallb } from './metallb-statuses.ts';
 import { reported } from './statuses.ts';
 
 type Kind = Problem['kind'];
@@ -33,7 +34,11 @@ export const notProgrammed = (reason: string, upToDate?: string): readonly strin
 export async function goldenKinds(
   coverage: Readonly<Record<string, unknown>>,
 ): Promise<{ readonly found: readonly string[]; readonly wanted: readonly string[] }> {
-  const outcomes = await Promise.all(loadCases().flatMap(({ inputs }) => inputs.map(reported)));
+  const onMetallb = METALLB_TOPICS.flatMap((topic) => loadCases(topic));
+  const outcomes = await Promise.all([
+    ...loadCases().flatMap(({ inputs }) => inputs.map(reported)),
+    ...onMetallb.flatMap(({ inputs }) => inputs.map(reportedOnMetallb)),
+  ]);
   const all = new Set(outcomes.flatMap(({ found }) => found.map(({ problem }) => problem)));
   return {
     found: Object.keys(coverage).filter((kind) => all.has(kind)),

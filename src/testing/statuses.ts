@@ -1,6 +1,6 @@
 // The statuses of a golden case that users would read after AWS has created everything.
 
-import type { Gateway, ListenerSet, RouteParentStatus } from '../api/gateway-api.ts';
+import type { Gateway, ListenerSet, PolicyAncestorStatus, RouteParentStatus } from '../api/gateway-api.ts';
 import { hashTag } from '../aws/diff/tags.ts';
 import { DEFAULT_QUOTAS, type ModelOptions } from '../aws/model/options.ts';
 import { placeholderNetwork } from '../aws/model/placeholder-network.ts';
@@ -10,15 +10,19 @@ import { provisioned } from '../aws/provisioned.ts';
 import { type AwsAccepted, type AwsFacts, awsStages } from '../aws/stages.ts';
 import { awsWords } from '../aws/words.ts';
 import type { GatewayInput } from '../gateway/input.ts';
+import { compareStrings } from '../gateway/precedence.ts';
 import { type RouteId, routeId, routeRef } from '../gateway/route-id.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { derive } from '../provider/derive.ts';
 import type { Finding } from '../provider/finding.ts';
-import type { Known } from '../provider/provider.ts';
+import type { Derived, Known } from '../provider/provider.ts';
+import type { ProviderWords } from '../provider/words.ts';
 import { findingsOf } from '../status/findings.ts';
 import { attachedRoutes, gatewayStatus } from '../status/gateway-status.ts';
 import { isAttached, listenerSetStatus } from '../status/listener-set-status.ts';
+import { policyAncestors } from '../status/policy-status.ts';
 import { routeParents } from '../status/route-status.ts';
+import type { Provisioned } from '../status/serving.ts';
 import { GOLDEN_DEFAULTS, GOLDEN_NOW } from './golden.ts';
 
 export interface Statuses {
@@ -28,6 +32,8 @@ export interface Statuses {
   readonly listenerSets?: Readonly<Record<ObjectKey, NonNullable<ListenerSet['status']>>>;
   /** By route. */
   readonly parents: Readonly<Record<RouteId, readonly RouteParentStatus[]>>;
+  /** Our entries, by BackendTLSPolicy. Absent if the case has none. */
+  readonly policies?: Readonly<Record<ObjectKey, readonly PolicyAncestorStatus[]>>;
 }
 
 export interface Reported {
@@ -47,16 +53,26 @@ const facts = async ({ topology }: AwsAccepted): Promise<Known<AwsFacts>> => ({
 const stages = { ...awsStages(options, GOLDEN_DEFAULTS), facts };
 
 export async function reported(input: GatewayInput): Promise<Reported> {
-  const { asked, model, found } = await derive(stages, input);
+  const derived = await derive(stages, input);
+  return statusesOf(input, derived, awsWords, provisioned(derived.model, made(derived.model)));
+}
+
+/** @param serving what serves now */
+export function statusesOf(
+  input: GatewayInput,
+  { asked, found }: Pick<Derived<unknown>, 'asked' | 'found'>,
+  words: ProviderWords,
+  serving: Provisioned,
+): Reported {
   const all = [...asked.found, ...found];
-  const findings = findingsOf(asked, all, awsWords);
+  const findings = findingsOf(asked, all, words);
   const { metadata, status } = input.gateway;
   const gateway = objectKey(metadata);
   const outcome = {
     generation: metadata.generation ?? 0,
     findings,
     attachedRoutes: attachedRoutes(findings),
-    provisioned: provisioned(model, made(model)),
+    provisioned: serving,
     overdue: false,
   };
   const sets = input.listenerSets.map((set) => objectKey(set.metadata));
@@ -72,12 +88,22 @@ export async function reported(input: GatewayInput): Promise<Reported> {
     const whole = { gateway, listenerSets: new Set(sets), controllerName, attachments, findings };
     return [routeId(ref), routeParents(route, whole, GOLDEN_NOW)] as const;
   });
+  const policies = input.backendTlsPolicies
+    .toSorted((a, b) => compareStrings(objectKey(a.metadata), objectKey(b.metadata)))
+    .map((policy) => {
+      const key = objectKey(policy.metadata);
+      const result = findings.policies.find((each) => each.policy === key);
+      const { controllerName } = input;
+      const whole = { gateway, controllerName, ...(result && { result }), findings: findings.ofPolicy(key) };
+      return [key, policyAncestors(policy, whole, GOLDEN_NOW).filter((each) => each.controllerName === controllerName)];
+    });
   return {
     statuses: {
       gateway,
       status: gatewayStatus(status, { ...outcome, ...(sets.length > 0 && { attachedListenerSets }) }, GOLDEN_NOW),
       ...(sets.length > 0 && { listenerSets: Object.fromEntries(setStatuses) }),
       parents: Object.fromEntries(parents),
+      ...(policies.length > 0 && { policies: Object.fromEntries(policies) }),
     },
     found: all,
   };

@@ -254,6 +254,7 @@ describe('the controller’s ServiceAccount', () => {
     `gateways.${gatewayApi}`,
     `listenersets.${gatewayApi}`,
     `referencegrants.${gatewayApi}`,
+    `backendtlspolicies.${gatewayApi}`,
     ...routes.map((plural) => `${plural}.${gatewayApi}`),
     'loadbalancerconfigurations.gatehouse.dev',
     'proxyconfigurations.gatehouse.dev',
@@ -276,7 +277,7 @@ describe('the controller’s ServiceAccount', () => {
 
   test.each([
     ...watched.flatMap((resource) => ['get', 'list', 'watch'].map((verb) => `${verb} ${resource}`)),
-    ...['gatewayclasses', 'gateways', 'listenersets', ...routes].map(
+    ...['gatewayclasses', 'gateways', 'listenersets', 'backendtlspolicies', ...routes].map(
       (plural) => `patch ${plural}.${gatewayApi}/status`,
     ),
     `patch gateways.${gatewayApi}`,
@@ -309,7 +310,9 @@ describe('the controller’s ServiceAccount', () => {
       .filter((resource) => resource !== 'services')
       .flatMap((resource) => ['create', 'update', 'delete'].map((verb) => `${verb} ${resource}`)),
     ...ofProxies.map((resource) => `update ${resource} -n shop`),
-    ...['listenersets', 'referencegrants', ...routes].map((plural) => `patch ${plural}.${gatewayApi}`),
+    ...['listenersets', 'referencegrants', 'backendtlspolicies', ...routes].map(
+      (plural) => `patch ${plural}.${gatewayApi}`,
+    ),
     'patch secrets',
     'create secrets -n shop',
     'update secrets -n gatehouse-system another',

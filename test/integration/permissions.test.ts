@@ -2,18 +2,23 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { applyYaml, waitFor } from '../../localstack/cluster/apply.ts';
+import { applyYaml, get, waitFor } from '../../localstack/cluster/apply.ts';
 import { freePorts } from '../../localstack/cluster/ports.ts';
 import { type Environment, endpointSlice, startEnvironment } from '../../localstack/environment.ts';
 import type { Gatehouse } from '../../localstack/gatehouse.ts';
-import type { Gateway, HttpRoute } from '../../src/api/gateway-api.ts';
+import type { BackendTlsPolicy, Gateway, HttpRoute } from '../../src/api/gateway-api.ts';
 import { kustomize } from './kustomize.ts';
+import { authority } from './support/authority.ts';
 import { openAws } from './support/gatehouse.ts';
-import { gateway, gatewayClass, http, httpRoute, service } from './support/objects.ts';
-import { gatewayPath, routePath, said } from './support/status.ts';
+import { backendTlsPolicy, gateway, gatewayClass, http, httpRoute, service } from './support/objects.ts';
+import { gatewayPath, policyPath, routePath, said } from './support/status.ts';
 
 const waitMs = 45_000;
 const deploy = join(import.meta.dirname, '../../deploy');
+
+/** The conditions of the policy's first ancestor. Empty if it has none. */
+const ancestorOf = (policy: BackendTlsPolicy | undefined): string =>
+  said(policy?.status?.ancestors?.[0]?.conditions).join(', ');
 
 let environment: Environment;
 let gatehouse: Gatehouse;
@@ -37,7 +42,14 @@ test('the ServiceAccount that is shipped may do all that a Gateway takes, from i
     endpointSlice(ns, 'web', ['10.0.48.20'], 8080, { portName: 'http' }),
     gateway(ns, 'gw'),
     httpRoute(ns, 'web', ['gw'], ['web']),
+    service(ns, 'checked'),
+    httpRoute(ns, 'checked', ['gw'], ['checked'], { hostnames: ['checked.example.com'] }),
+    backendTlsPolicy(ns, 'checked'),
   ]);
+  const refused = 'Accepted=False/Invalid, ResolvedRefs=True/ResolvedRefs';
+  await waitFor<BackendTlsPolicy>(admin, policyPath(ns, 'checked'), (policy) => ancestorOf(policy) === refused, {
+    timeoutMs: waitMs,
+  });
   await waitFor<Gateway>(
     admin,
     gatewayPath(ns, 'gw'),
@@ -85,7 +97,18 @@ test('the ServiceAccount that is shipped may do all that a Gateway with Envoys t
     service(ns, 'web'),
     gateway(ns, 'gw', [http()], { gatewayClassName: 'metallb' }),
     httpRoute(ns, 'web', ['gw'], ['web']),
+    backendTlsPolicy(ns, 'web'),
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'ca', namespace: ns },
+      data: { 'ca.crt': (await authority('ca')).certificate },
+    },
   ]);
+  const accepted = 'Accepted=True/Accepted, ResolvedRefs=True/ResolvedRefs';
+  await waitFor<BackendTlsPolicy>(admin, policyPath(ns, 'web'), (policy) => ancestorOf(policy) === accepted, {
+    timeoutMs: waitMs,
+  });
   const made = [
     `/apis/apps/v1/namespaces/${ns}/deployments`,
     `/apis/policy/v1/namespaces/${ns}/poddisruptionbudgets`,
@@ -104,6 +127,7 @@ test('the ServiceAccount that is shipped may do all that a Gateway with Envoys t
       timeoutMs: waitMs,
     });
   }
+  expect(ancestorOf(await get<BackendTlsPolicy>(admin, policyPath(ns, 'web')))).toBe('');
   await running.stop();
   expect(await readFile(running.logFile, 'utf8')).not.toMatch(/forbidden|denied request/i);
 });

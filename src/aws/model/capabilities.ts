@@ -18,5 +18,7 @@ export const AWS_CAPABILITIES: Capabilities = {
     matches: ['path-exact', 'path-prefix', 'path-regex', 'header', 'header-regex', 'query', 'method'],
     // HTTP listeners can not have all of them: `portShortfalls`.
     backendProtocols: ['HTTP1', 'H2C', 'GRPC', 'WS', 'HTTPS', 'GRPCS', 'WSS'],
+    // A load balancer accepts any certificate of a target.
+    backendTls: false,
   },
 };

@@ -19,7 +19,8 @@ import { type Room, type TakenRoom, withRoom } from './room.ts';
 import type { PortTables } from './route-tables.ts';
 
 import { type KeyPair, secret } from './secrets.ts';
-import { type Upstream, upstreamsOf } from './upstreams.ts';
+import { authoritiesSecrets } from './upstream-tls.ts';
+import { authoritiesOf, type Upstream, upstreamsOf } from './upstreams.ts';
 
 export interface EnvoyOptions extends Pick<Room, 'serving'> {
   /** Of the addresses in the pods. */
@@ -47,7 +48,8 @@ export interface EnvoyModel {
   readonly taken: TakenRoom;
 }
 
-export function* buildEnvoy({ ports: asked, routes: written }: Topology, options: EnvoyOptions): Steps<EnvoyModel> {
+export function* buildEnvoy(topology: Topology, options: EnvoyOptions): Steps<EnvoyModel> {
+  const { ports: asked, routes: written } = topology;
   const shared = yield* sharedNumbers(asked);
   const roomy = yield* withRoom(shared, written, {
     ...(options.serving && { serving: options.serving }),
@@ -70,7 +72,10 @@ export function* buildEnvoy({ ports: asked, routes: written }: Topology, options
   return {
     snapshot: {
       clusters: named(yield* mapping([...upstreams.values()], clusterOf)),
-      secrets: named([...secrets].flatMap((key) => secretOf(key, options.keyPairs))),
+      secrets: named([
+        ...[...secrets].flatMap((key) => secretOf(key, options.keyPairs)),
+        ...authoritiesSecrets([...upstreams.values()].flatMap(authoritiesOf), topology.authorities),
+      ]),
       listeners: named(listenersOf(parts, ports, options.families)),
       routes: named(parts.flatMap(({ tables }) => tables)),
     },

@@ -21,5 +21,6 @@ export const ENVOY_CAPABILITIES: Capabilities = {
     ruleFields: ['timeouts', 'retry'],
     matches: ['path-exact', 'path-prefix', 'path-regex', 'header', 'header-regex', 'query', 'query-regex', 'method'],
     backendProtocols: ['HTTP1', 'H2C', 'GRPC', 'WS'],
+    backendTls: true,
   },
 };

@@ -14,6 +14,7 @@ import {
 } from '../xds/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
 import { BUFFER_LIMIT, HTTP2_LIMITS, MAX_CONCURRENT, MAX_RETRIES } from './edge.ts';
 import { FROM_ADS, type Init, packed, seconds } from './messages.ts';
+import { upstreamTls } from './upstream-tls.ts';
 import { clusterName, takesConnections, type Upstream } from './upstreams.ts';
 
 export function cluster(upstream: Upstream): Resource {
@@ -24,9 +25,14 @@ export function cluster(upstream: Upstream): Resource {
     ...(takesConnections(upstream)
       ? // Others prefer endpoints with few connections, whatever the weights.
         { lbPolicy: Cluster_LbPolicy.ROUND_ROBIN }
-      : { typedExtensionProtocolOptions: protocols[upstream.speaks] }),
+      : {
+          typedExtensionProtocolOptions: protocols[upstream.speaks],
+          ...(upstream.backend.tls && { transportSocket: upstreamTls(upstream.backend.tls, alpn[upstream.speaks]) }),
+        }),
   });
 }
+
+const alpn = { http1: 'http/1.1', http2: 'h2' } as const;
 
 const protocolOptions = (value: Init<typeof HttpProtocolOptions_ExplicitHttpConfigSchema>) => ({
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': packed(HttpProtocolOptionsSchema, {

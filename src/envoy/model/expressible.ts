@@ -2,7 +2,7 @@
 import { isOfConnections } from '../../gateway/connection-route.ts';
 import { isBehind } from '../../gateway/gates.ts';
 import type { RouteRef, RulePlace } from '../../gateway/problem-place.ts';
-import { protocolOf, type Shortfall, shortfalls, withinPlane } from '../../gateway/shortfalls.ts';
+import { protocolOf, type Shortfall, shortfalls, tlsShortfall, withinPlane } from '../../gateway/shortfalls.ts';
 import type { Steps } from '../../gateway/steps.ts';
 import type { Forward, Mirror, RouteTopology, RuleTopology, TopologyBackend } from '../../gateway/topology.ts';
 import { frozen } from '../../kube/object.ts';
@@ -24,10 +24,6 @@ export function* expressible(routes: readonly RouteTopology[]): Steps<Expressibl
   const able: RouteTopology[] = [];
   for (const [index, route] of routes.entries()) {
     if (index % 100 === 99) yield;
-    if (isOfConnections(route.route)) {
-      able.push(route);
-      continue;
-    }
     const result = results.get(route) ?? (yield* expressibleOf(route));
     if (Object.isFrozen(route)) results.set(route, result);
     able.push(result.route);
@@ -47,6 +43,9 @@ const results = new WeakMap<RouteTopology, ExpressibleRoute>();
 function* expressibleOf(route: RouteTopology): Steps<ExpressibleRoute> {
   const problems: Problem[] = [];
   const report = (problem: Problem): void => void problems.push(problem);
+  if (isOfConnections(route.route)) {
+    return frozen({ route: withinPlane(route, connectionShortfalls, report), problems });
+  }
   const within = withinPlane(route, shortfallsOf, report);
   const out = yield* leftOut(within, report);
   const rules = within.rules.filter((rule) => !out.has(rule));
@@ -59,6 +58,13 @@ const shortfallsOf = (rule: RuleTopology): readonly (Shortfall | HeaderShortfall
   ...shortfalls(rule, ENVOY_CAPABILITIES.http),
   ...refusals(rule),
 ];
+
+/** Their protocol does not matter to Envoy, and connections get no TLS of the Gateway. */
+const connectionShortfalls = ({ backends }: RuleTopology): readonly Shortfall[] =>
+  backends.flatMap(({ service, index }) => {
+    const field = `backendRefs[${index}].port`;
+    return (service && tlsShortfall(service, field, false)) ?? [];
+  });
 
 /** Envoy's CORS filter ignores redirects. */
 const redirectWithCors: Shortfall = {
@@ -142,13 +148,12 @@ function withUsableMirrors(route: RouteRef, rule: RuleTopology, report: (problem
   if (action.kind !== 'forward') return rule;
   const usable = <T extends MirrorFilters>(of: T, field: string): T => {
     if (of.mirrors === undefined) return of;
-    const isRefused = (mirror: Mirror): boolean => !isUsable(mirror);
-    for (const { service } of of.mirrors.filter(isRefused)) {
-      const { service: key, appProtocol = '' } = service;
-      const place = { route, rule: rule.rule, field };
-      report({ kind: 'mirror-protocol-unsupported', ...place, service: key, protocol: appProtocol });
-    }
-    return { ...of, mirrors: of.mirrors.filter(isUsable) };
+    const mirrors = of.mirrors.filter((mirror) => {
+      const problem = mirrorProblem(mirror, { route, rule: rule.rule, field });
+      if (problem !== undefined) report(problem);
+      return problem === undefined;
+    });
+    return { ...of, mirrors };
   };
   const backends = action.backends.map((backend) => usable(backend, `backendRefs[${backend.index}].filters`));
   return { ...rule, action: { ...usable(action, 'filters'), backends } };
@@ -158,7 +163,12 @@ interface MirrorFilters {
   readonly mirrors?: readonly Mirror[];
 }
 
-function isUsable({ service }: Mirror): boolean {
-  const protocol = protocolOf(service);
-  return protocol !== undefined && ENVOY_CAPABILITIES.http.backendProtocols.includes(protocol);
+/** Why the mirror gets no copies of requests. */
+function mirrorProblem({ service: backend }: Mirror, place: RulePlace): Problem | undefined {
+  const wrong = tlsShortfall(backend, place.field, ENVOY_CAPABILITIES.http.backendTls);
+  if (wrong !== undefined) return { ...place, ...wrong };
+  const protocol = protocolOf(backend);
+  if (protocol !== undefined && ENVOY_CAPABILITIES.http.backendProtocols.includes(protocol)) return undefined;
+  const { service, appProtocol = '' } = backend;
+  return { kind: 'mirror-protocol-unsupported', ...place, service, protocol: appProtocol };
 }

@@ -18,6 +18,7 @@ import { clusterOf, readable, tablesOf } from './testing/readable.ts';
 /** The others are about AWS. */
 const topics = [
   'attachment',
+  'backend-tls',
   'backends',
   'basic',
   'certificates',

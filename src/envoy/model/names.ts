@@ -14,4 +14,7 @@ export const envoyListenerName = ({ port, serves }: Pick<PortTopology, 'port' | 
 export const routeTableName = (port: PortKey, listener?: Pick<ListenerTopology, 'name'>): string =>
   listener === undefined ? port : `${port}/${listener.name}`;
 
+/** The CA certificates of these ConfigMaps. A Secret's name has one slash. */
+export const authoritiesName = (configMaps: readonly ObjectKey[]): string => `authorities/${configMaps.join(',')}`;
+
 export const secretName = (secret: ObjectKey): string => secret;

@@ -4,7 +4,7 @@ import { remembered } from '../../gateway/remembered.ts';
 import { type RouteId, routeId } from '../../gateway/route-id.ts';
 import { protocolOf } from '../../gateway/shortfalls.ts';
 import type { BackendService, RouteTopology, TopologyBackend } from '../../gateway/topology.ts';
-import { frozen } from '../../kube/object.ts';
+import { frozen, type ObjectKey } from '../../kube/object.ts';
 
 export type Upstream = OfRequests | OfConnections;
 
@@ -26,13 +26,15 @@ export interface OfConnections {
 }
 
 /**
- * Clusters and their endpoints: `shop/web/80`, and `shop/web/80/h2` if Envoy speaks HTTP/2 to the backend. Another protocol is
- * another cluster, so that both exist while routes change from one to the other. Connections: `TCPRoute/shop/database`.
+ * Clusters and their endpoints: `shop/web/80`, `shop/web/80/h2` if Envoy speaks HTTP/2 to the backend, and `shop/web/80/tls` if
+ * it speaks TLS. Another protocol is another cluster, so that both exist while routes change from one to the other. Connections:
+ * `TCPRoute/shop/database`.
  */
-export const clusterName = (upstream: Upstream): string =>
-  takesConnections(upstream)
-    ? upstream.route
-    : `${upstream.backend.service}/${upstream.backend.port}${suffixes[upstream.speaks]}`;
+export function clusterName(upstream: Upstream): string {
+  if (takesConnections(upstream)) return upstream.route;
+  const { backend, speaks } = upstream;
+  return `${backend.service}/${backend.port}${suffixes[speaks]}${backend.tls ? '/tls' : ''}`;
+}
 
 const suffixes: Readonly<Record<OfRequests['speaks'], string>> = { http1: '', http2: '/h2' };
 
@@ -65,6 +67,12 @@ const reachedBy = ({ service, weight, redirect, mirrors = [] }: TopologyBackend)
   service === undefined || weight === 0 || redirect !== undefined
     ? []
     : [service, ...mirrors.map((mirror) => mirror.service)];
+
+/** The CA certificates that backends are checked with, by ConfigMaps. None for the CA certificates of the system. */
+export const authoritiesOf = (upstream: Upstream): readonly (readonly ObjectKey[])[] =>
+  servicesOf(upstream).flatMap(({ tls }) =>
+    tls?.authorities.kind === 'config-maps' ? [tls.authorities.configMaps] : [],
+  );
 
 /** It is there even without a backend, because a listener refers to it. */
 function upstreamOfConnections({ route, rules: [rule] }: RouteTopology): OfConnections {

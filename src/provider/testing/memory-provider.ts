@@ -126,6 +126,7 @@ export function memoryProvider({
     checkClass: () => [],
     certificates: {
       learn: async () => [],
+      configMap: () => undefined,
       imported: () => undefined,
       certificateOwner: () => ({ kind: 'absent' }),
     },
@@ -193,6 +194,7 @@ const capabilities: Capabilities = {
     ruleFields: [],
     matches: ['path-exact', 'path-prefix', 'path-regex', 'header', 'header-regex', 'query', 'query-regex', 'method'],
     backendProtocols: ['HTTP1'],
+    backendTls: false,
   },
 };
 

@@ -8,7 +8,7 @@ import {
   request,
   Server,
 } from 'node:http';
-import { connect, createServer as createTcpServer, type Socket } from 'node:net';
+import { connect, createServer as createTcpServer, type Server as NetServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished } from 'vitest';
 import { freePorts } from '../../../localstack/cluster/ports.ts';
@@ -50,6 +50,8 @@ export interface Asked {
 export type Backend =
   | RequestListener
   | { readonly tcp: (socket: Socket) => void }
+  /** It listens nowhere yet. */
+  | { readonly server: NetServer }
   | { readonly udp: (datagram: Buffer) => string }
   /** A server of the test's own, on loopback. */
   | { readonly port: number };
@@ -144,7 +146,9 @@ async function start(backend: Backend): Promise<number> {
   const server =
     typeof backend === 'function'
       ? createServer({ maxHeaderSize: 1024 * 1024, keepAliveTimeout: 3_600_000 }, backend)
-      : createTcpServer(backend.tcp);
+      : 'server' in backend
+        ? backend.server
+        : createTcpServer(backend.tcp);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     server.close();

@@ -93,6 +93,21 @@ export const httpRoute = (
   },
 });
 
+/** TLS to the Service of the same name, as `NAME.example.com`. @param spec of ConfigMap `ca` by default */
+export const backendTlsPolicy = (ns: string, name: string, spec: Fields = {}): KubeObject => ({
+  apiVersion: gatewayApi,
+  kind: 'BackendTLSPolicy',
+  metadata: { name, namespace: ns },
+  spec: {
+    targetRefs: [{ group: '', kind: 'Service', name }],
+    validation: {
+      caCertificateRefs: [{ group: '', kind: 'ConfigMap', name: 'ca' }],
+      hostname: `${name}.example.com`,
+    },
+    ...spec,
+  },
+});
+
 /** A TCPRoute, UDPRoute or TLSRoute. @param backends Services with their weights, on port 80 */
 export const connectionRoute = (
   protocol: 'TCP' | 'UDP' | 'TLS',

@@ -9,6 +9,8 @@ export const waitMs = 45_000;
 
 export const gatewayPath = (ns: string, name: string): string => `${gatewayApi}/namespaces/${ns}/gateways/${name}`;
 export const routePath = (ns: string, name: string): string => `${gatewayApi}/namespaces/${ns}/httproutes/${name}`;
+export const policyPath = (ns: string, name: string): string =>
+  `${gatewayApi}/namespaces/${ns}/backendtlspolicies/${name}`;
 const grpcRoutePath = (ns: string, name: string): string => `${gatewayApi}/namespaces/${ns}/grpcroutes/${name}`;
 export const classPath = (name: string): string => `${gatewayApi}/gatewayclasses/${name}`;
 

@@ -1,0 +1,56 @@
+// CA certificates in ConfigMaps: whom a Gateway trusts as a backend, or as a client.
+import { X509Certificate } from 'node:crypto';
+import type { ConfigMap } from '../api/kinds.ts';
+import type { ObjectKey } from '../kube/object.ts';
+import { certificateBlocks } from './pem.ts';
+
+/** The key of a ConfigMap that has the certificates, in PEM. */
+export const AUTHORITIES_KEY = 'ca.crt';
+
+export type ReadAuthorities =
+  | { readonly kind: 'authorities'; readonly pem: string }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'malformed'; readonly detail: string };
+
+/** @param configMap undefined if it does not exist */
+export function readAuthorities(configMap: ConfigMap | undefined): ReadAuthorities {
+  const text = configMap?.data?.[AUTHORITIES_KEY];
+  if (configMap === undefined || text === undefined) return { kind: 'missing' };
+  const known = memory.get(configMap);
+  if (known !== undefined) return known;
+  const read = parsed(text);
+  if (Object.isFrozen(configMap)) memory.set(configMap, read);
+  return read;
+}
+
+/** Cached objects are frozen, and a changed ConfigMap is a new object. So each is parsed once. */
+const memory = new WeakMap<ConfigMap, ReadAuthorities>();
+
+function parsed(text: string): ReadAuthorities {
+  const blocks = text.match(certificateBlocks) ?? [];
+  if (blocks.length === 0) return { kind: 'malformed', detail: `${AUTHORITIES_KEY} holds no PEM certificate` };
+  const unreadable = blocks.findIndex((block) => !isCertificate(block));
+  return unreadable === -1
+    ? { kind: 'authorities', pem: `${blocks.join('\n')}\n` }
+    : { kind: 'malformed', detail: `certificate ${unreadable + 1} of ${AUTHORITIES_KEY} cannot be read` };
+}
+
+function isCertificate(block: string): boolean {
+  try {
+    return new X509Certificate(block).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** The PEM of these ConfigMaps, as far as it can be used. */
+export function pemOf(
+  keys: Iterable<ObjectKey>,
+  configMaps: ReadonlyMap<ObjectKey, ConfigMap>,
+): Readonly<Record<ObjectKey, string>> {
+  const found = [...new Set(keys)].toSorted().flatMap((key) => {
+    const read = readAuthorities(configMaps.get(key));
+    return read.kind === 'authorities' ? [[key, read.pem] as const] : [];
+  });
+  return Object.fromEntries(found);
+}
