@@ -23,7 +23,7 @@ import { describeTraffic, type PacedOptions, type PacedReport, startPacedTraffic
 import type { Findings } from './scenario.ts';
 import { certificateOf } from './shop.ts';
 
-const className = 'metallb';
+export const className = 'metallb';
 const hostname = 'shop.example.com';
 const callsHostname = 'calls.example.com';
 
@@ -44,11 +44,13 @@ export const isReady = ({ metadata, status }: Pod): boolean =>
   metadata.deletionTimestamp === undefined &&
   (status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false);
 
-/** Pods that say their names over HTTP, or over gRPC. */
+const servers = { HTTP: [], gRPC: ['GRPC'], TCP: ['TCP'], UDP: ['UDP'] } as const;
+
+/** Pods that say their names over HTTP or gRPC, or echo lines or datagrams. */
 export const echoPods = (
   ns: string,
   name: string,
-  { replicas = 3, grpc = false }: { readonly replicas?: number; readonly grpc?: boolean } = {},
+  { replicas = 3, speaks = 'HTTP' }: { readonly replicas?: number; readonly speaks?: keyof typeof servers } = {},
 ): readonly KubeObject[] => [
   deployment(
     ns,
@@ -61,16 +63,17 @@ export const echoPods = (
           image: 'registry.k8s.io/gateway-api/conformance/echo-basic:v0.1.0',
           env: [
             { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
-            ...(grpc ? [{ name: 'GRPC_ECHO_SERVER', value: '1' }] : []),
+            ...servers[speaks].map((kind) => ({ name: `${kind}_ECHO_SERVER`, value: '1' })),
+            { name: 'UDP_PORT', value: '3000' },
           ],
-          readinessProbe: { tcpSocket: { port: 3000 }, periodSeconds: 1 },
+          ...(speaks !== 'UDP' && { readinessProbe: { tcpSocket: { port: 3000 }, periodSeconds: 1 } }),
           lifecycle: { preStop: { sleep: { seconds: graceSeconds } } },
         },
       ],
     },
     replicas,
   ),
-  service(ns, name, { ports: [{ port: 80, targetPort: 3000 }] }),
+  service(ns, name, { ports: [{ port: 80, targetPort: 3000, protocol: speaks === 'UDP' ? 'UDP' : 'TCP' }] }),
 ];
 
 export interface ShopOptions {
@@ -124,7 +127,7 @@ export async function openMetallbShop(stage: MetallbStage, name: string, options
         secret,
         settings(options.settings ?? {}),
         ...echoPods(ns, 'web'),
-        ...echoPods(ns, 'calls', { grpc: true }),
+        ...echoPods(ns, 'calls', { speaks: 'gRPC' }),
         ...routes,
         gw(),
       );
@@ -152,12 +155,12 @@ export type MetallbShop = Awaited<ReturnType<typeof openMetallbShop>>;
 const isGone = (found: unknown): boolean => found === undefined;
 
 /** Resolves with the Gateway's first address when it is Programmed. */
-async function programmed({ admin }: MetallbStage, ns: string, name: string): Promise<string> {
+export async function programmed({ admin }: MetallbStage, ns: string, name: string): Promise<string> {
   const found = await waitFor<Gateway>(admin, gatewayPath(ns, name), isProgrammed, { timeoutMs: patienceMs });
   return found?.status?.addresses?.[0]?.value ?? '';
 }
 
-const isProgrammed = (found: Gateway | undefined): boolean =>
+export const isProgrammed = (found: Gateway | undefined): boolean =>
   found?.status?.conditions?.some(
     ({ type, status, observedGeneration }) =>
       type === 'Programmed' && status === 'True' && observedGeneration === found.metadata.generation,

@@ -1,6 +1,7 @@
 // The scenarios of Gateways on MetalLB, in one cluster.
 import { metallbAdversary } from './metallb-adversary.ts';
 import { metallbAway } from './metallb-away.ts';
+import { metallbRestarts } from './metallb-restarts.ts';
 import { metallbRolling } from './metallb-rolling.ts';
 import { metallbSpeaker } from './metallb-speaker.ts';
 import { openMetallbStage } from './metallb-stage.ts';
@@ -8,6 +9,7 @@ import { family } from './scenario.ts';
 
 export const metallb = family(openMetallbStage, [
   ...metallbAdversary,
+  ...metallbRestarts,
   ...metallbSpeaker,
   ...metallbAway,
   ...metallbRolling,
