@@ -1,6 +1,7 @@
 // The scenarios of Gateways on MetalLB, in one cluster.
 import { metallbAdversary } from './metallb-adversary.ts';
 import { metallbAway } from './metallb-away.ts';
+import { metallbPoison } from './metallb-poison.ts';
 import { metallbRestarts } from './metallb-restarts.ts';
 import { metallbRolling } from './metallb-rolling.ts';
 import { metallbSpeaker } from './metallb-speaker.ts';
@@ -13,4 +14,5 @@ export const metallb = family(openMetallbStage, [
   ...metallbSpeaker,
   ...metallbAway,
   ...metallbRolling,
+  ...metallbPoison,
 ]);
