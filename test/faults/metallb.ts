@@ -1,6 +1,7 @@
 // The scenarios of Gateways on MetalLB, in one cluster.
 import { metallbAdversary } from './metallb-adversary.ts';
 import { metallbAway } from './metallb-away.ts';
+import { metallbConnections } from './metallb-connections.ts';
 import { metallbPoison } from './metallb-poison.ts';
 import { metallbRestarts } from './metallb-restarts.ts';
 import { metallbRolling } from './metallb-rolling.ts';
@@ -14,5 +15,6 @@ export const metallb = family(openMetallbStage, [
   ...metallbSpeaker,
   ...metallbAway,
   ...metallbRolling,
+  ...metallbConnections,
   ...metallbPoison,
 ]);

@@ -7,7 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../run.ts';
 import { type Answer, lineFrom, type Order } from './order.ts';
 
-const udpRetryMs = 200;
 const neighbourPollMs = 50;
 
 const [, , path] = process.argv;
@@ -54,11 +53,11 @@ async function tunnel(socket: Socket, address: string, port: number): Promise<vo
 }
 
 /** Sends a datagram until it is answered. */
-async function answerTo({ address, port, message }: Extract<Order, { kind: 'ask' }>, signal: AbortSignal) {
+async function answerTo({ address, port, message, retryMs }: Extract<Order, { kind: 'ask' }>, signal: AbortSignal) {
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
   // A port that nobody listens at is an error of the next send.
   socket.on('error', () => {});
-  const again = setInterval(() => socket.send(message, port, address, () => {}), udpRetryMs);
+  const again = setInterval(() => socket.send(message, port, address, () => {}), retryMs);
   try {
     socket.send(message, port, address, () => {});
     const [answer] = await once(socket, 'message', { signal });

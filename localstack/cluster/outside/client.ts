@@ -17,8 +17,8 @@ export interface Client {
   connect(address: string, port: number): Promise<Socket>;
   /** Each request has its own connection. */
   fetch(url: string, options?: ClientFetch): Promise<Response>;
-  /** The answer to a datagram, which is sent until it is answered. */
-  ask(address: string, port: number, message: string, signal: AbortSignal): Promise<string>;
+  /** The answer to a datagram, which is sent until it is answered: again after `retryMs`, by default 200. */
+  ask(address: string, port: number, message: string, signal: AbortSignal, retryMs?: number): Promise<string>;
   /** The MAC address that answers an ARP or NDP request for the address; undefined if nobody answers. */
   whoHas(address: string): Promise<string | undefined>;
 }
@@ -52,7 +52,8 @@ export function clientOf(dir: string): Client {
     connect: async (address, port) => (await give({ kind: 'connect', address, port }))[0],
     fetch: (url, { address, ca, ...init } = {}) =>
       fetch(url, { ...init, dispatcher: new Agent({ pipelining: 0, connect: connector(client, address, ca) }) }),
-    ask: (address, port, message, signal) => textOf({ kind: 'ask', address, port, message }, signal),
+    ask: (address, port, message, signal, retryMs = 200) =>
+      textOf({ kind: 'ask', address, port, message, retryMs }, signal),
     whoHas: async (address) => (await textOf({ kind: 'who-has', address })) || undefined,
   };
   return client;

@@ -4,7 +4,13 @@ import type { Socket } from 'node:net';
 
 export type Order =
   | { readonly kind: 'connect'; readonly address: string; readonly port: number }
-  | { readonly kind: 'ask'; readonly address: string; readonly port: number; readonly message: string }
+  | {
+      readonly kind: 'ask';
+      readonly address: string;
+      readonly port: number;
+      readonly message: string;
+      readonly retryMs: number;
+    }
   | { readonly kind: 'who-has'; readonly address: string };
 
 export type Answer =
