@@ -1,4 +1,5 @@
 // The messages of Envoy's problems: what is wrong, and what to do.
+import { isOfConnections } from '../gateway/connection-route.ts';
 import type { EnvoyProblem, HeaderRefused } from './problem.ts';
 
 /** Says what is wrong and how to correct it. The caller adds the field. */
@@ -17,8 +18,8 @@ export function sentence(problem: EnvoyProblem): string {
     case 'retries-capped':
       return `a request is tried again ${problem.limit} times at most, and the rule asks for ${problem.attempts}.`;
     case 'too-many-routes':
-      return problem.route.kind === 'TLSRoute'
-        ? `the Envoys of a Gateway have no room for more filter chains, because other routes need it. Use fewer hostnames, or another Gateway.`
+      return isOfConnections(problem.route)
+        ? `the Envoys of a Gateway have no room for more connections' routes, because other routes need it. Use fewer hostnames or listeners, or another Gateway.`
         : `the route tables of a Gateway have room for ${problem.limit} entries (hostnames × matches, also those of wider hostnames), and other routes need them. Use fewer hostnames or matches, or another Gateway.`;
     case 'too-many-regexes':
       return `the regular expressions of a Gateway have room for ${problem.limit} characters (50 more for each expression, all of them for each hostname), and other routes need them. Use fewer or shorter ones, also in the origins of CORS filters, or another Gateway.`;

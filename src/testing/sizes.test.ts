@@ -236,6 +236,9 @@ test.each<readonly [string, readonly unknown[], number]>([
   ['1,000 routes of 128 matches × 16 hostnames', [gateway([80]), ...many(1000, largeRoute)], 9],
   ['64 ports with a route', [gateway(many(64, (index) => 8000 + index)), catchAll], 1],
   ['300 ListenerSets × 64 listeners', [gateway([80]), ...many(300, listenerSet), catchAll], 1],
+  // Others have no room.
+  ['9,600 TLS listeners with a route each', [...connectionSets('TLS', 150), service('app'), service('api')], 2500],
+  ['9,600 TCP listeners with a route each', [...connectionSets('TCP', 150), service('app'), service('api')], 2500],
 ])('the model of Envoy: %s do not delay other work', { timeout: 60_000 }, (_, manifests, routes) => {
   const [input] = fromManifests([gatewayClass, ...manifests], { now: GOLDEN_NOW }).inputs;
   if (input === undefined) throw new Error('Expected a Gateway');

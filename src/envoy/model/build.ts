@@ -76,7 +76,7 @@ export function* buildEnvoy(topology: Topology, options: EnvoyOptions): Steps<En
         ...[...secrets].flatMap((key) => secretOf(key, options.keyPairs)),
         ...authoritiesSecrets([...upstreams.values()].flatMap(authoritiesOf), topology.authorities),
       ]),
-      listeners: named(listenersOf(parts, ports, options.families)),
+      listeners: named(yield* listenersOf(parts, ports, options.families)),
       routes: named(parts.flatMap(({ tables }) => tables)),
     },
     upstreams,

@@ -17,13 +17,13 @@ export interface PlacedParts extends PortParts {
  * HTTPS and TLS on the same number share one listener: TLS inspection tells their connections apart.
  * @param ports from listeners' ports to Envoy's
  */
-export function listenersOf(
+export function* listenersOf(
   parts: readonly PlacedParts[],
   ports: ReadonlyMap<number, number>,
   families: readonly IpFamily[],
-): readonly Resource[] {
+): Steps<readonly Resource[]> {
   const byNumber = Map.groupBy(parts, ({ port }) => envoyListenerName(port));
-  return [...byNumber].flatMap(([name, sharing]) => {
+  const listeners = yield* mapping([...byNumber], ([name, sharing]) => {
     const [{ port } = {}] = sharing;
     const at = port && ports.get(port.port);
     const transport = sharing.every(({ port: { serves } }) => serves.kind === 'udp')
@@ -33,6 +33,7 @@ export function listenersOf(
     const { protocol, ...rest } = transport;
     return resource(ListenerSchema, name, { name, address: anyAddress(at, families, protocol), ...rest });
   });
+  return listeners.flat();
 }
 
 /** HTTPS and TLS on one number share its server names. */

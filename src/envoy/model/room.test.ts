@@ -93,7 +93,7 @@ test('each rule of a route without room says so', () => {
   ]);
 });
 
-test('each server name of a TLSRoute takes the room of 8 entries, and a TCPRoute takes none', () => {
+test('each server name of a TLSRoute takes the room of 8 entries, and each listener of a TCPRoute', () => {
   const tls = connectionRoute('TLSRoute', 'tls', { db: 1 }, { hostnames: ['a.com', '*.a.com'] });
   const tcp = connectionRoute('TCPRoute', 'tcp', { db: 1 });
   const ports = [
@@ -102,8 +102,9 @@ test('each server name of a TLSRoute takes the room of 8 entries, and a TCPRoute
   ];
   const fit = (limit: number): readonly string[] =>
     finish(withRoom(ports, [tls, tcp], { limits: entries(limit) })).routes.map((each) => each.route.kind);
-  expect(fit(16)).toEqual(['TLSRoute', 'TCPRoute']);
-  expect(fit(15)).toEqual(['TCPRoute']);
+  expect(fit(24)).toEqual(['TLSRoute', 'TCPRoute']);
+  expect(fit(23)).toEqual(['TCPRoute']);
+  expect(fit(7)).toEqual([]);
 });
 
 const names = fc.uniqueArray(fc.constantFrom('*.shop.com', 'x.shop.com', '*.x.shop.com', 'a.com', '*.com'), {

@@ -15,7 +15,7 @@ import { type Amount, amountOf, excess, NOTHING, plus, times } from './amounts.t
 /** In all route tables of a Gateway. An entry takes about 10 KB in Envoy, which also compiles all expressions of a table anew for each change. */
 const MAX: Amount = { entries: 20_000, regexes: 200_000 };
 
-/** A server name of a TLS listener may need a filter chain and a cluster of its own. They take as much room as so many entries. */
+/** A server name of a TLS listener, or a TCP or UDP port, may need a filter chain and a cluster of its own. They take as much room. */
 const CHAIN: Amount = { entries: 8, regexes: 0 };
 
 /** By route, what it takes by listener and hostname. */
@@ -41,8 +41,15 @@ export function* withRoom(
   routes: readonly RouteTopology[],
   { limits = MAX, ...room }: Room = {},
 ): Steps<Roomy> {
-  const views = ports.filter(({ serves }) => serves.kind === 'http' || serves.kind === 'tls').map(viewOf);
-  const asks = yield* mapping(routes, (route) => askOf(views, route));
+  const viewsOf = new Map<RouteId, PortView[]>();
+  for (const view of yield* mapping(ports, viewOf)) {
+    for (const id of view.attached.keys()) {
+      const known = viewsOf.get(id);
+      if (known === undefined) viewsOf.set(id, [view]);
+      else known.push(view);
+    }
+  }
+  const asks = yield* mapping(routes, (route) => askOf(viewsOf.get(routeId(route.route)) ?? [], route));
   if (excess(most(asks), limits) === undefined)
     return { routes, taken: new Map(asks.map(({ id, taken }) => [id, taken])), problems: [] };
   const tables = new Map<string, TableSize>();
