@@ -22,7 +22,7 @@ export interface RegexTooLong extends RulePlace {
 export interface HeaderRefused extends RulePlace {
   readonly kind: 'header-refused';
   readonly header: string;
-  readonly why: 'host' | 'connection' | 'characters';
+  readonly why: 'host' | 'connection' | 'name' | 'characters';
 }
 
 /** A rule with a filter or an error is left out. This wider rule of the same route would answer its requests. */

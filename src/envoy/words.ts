@@ -34,6 +34,8 @@ function headerRefused({ header, why }: HeaderRefused): string {
       return `a header filter cannot change "${header}". Use hostname of a URLRewrite.`;
     case 'connection':
       return `a header filter cannot change "${header}", because it belongs to the connection. Remove it from the filter.`;
+    case 'name':
+      return `"${header}" is not the name of a header. Use letters, digits and hyphens.`;
     case 'characters':
       return `the value of header "${header}" has a line break or a zero byte. Remove it.`;
     default:

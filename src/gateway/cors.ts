@@ -1,13 +1,12 @@
 // The CORS filter: which pages of other origins may use a route.
 import type { HttpCorsFilter } from '../api/gateway-api.ts';
+import { isToken } from './http-token.ts';
 import type { Cors, CorsOrigin } from './topology.ts';
 
 /** CRD: "The default value of Access-Control-Max-Age response header is 5 (seconds)." */
 const DEFAULT_MAX_AGE = 5;
 
 const originPattern = /^(https?):\/\/(\*|(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([0-9]{1,5}))?$/i;
-/** Of a method or a header: RFC 9110, section 5.6.2. */
-const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 const defaultPorts: Readonly<Record<string, number>> = { http: 80, https: 443 };
 
@@ -28,7 +27,6 @@ export const corsOf = ({
   maxAge,
 });
 
-const isToken = (value: string): boolean => tokenPattern.test(value);
 const isOrigin = (value: string): boolean => originOf(value) !== undefined;
 
 /** The first value that is not an origin, a method or the name of a header. */

@@ -26,7 +26,7 @@ export function resolveFilters(
   const all = [...own, ...backendFilters(rule)];
   const verdicts = [
     ...all.map(({ filter, field }) => hasItsField(filter, field, context)),
-    ...all.map(({ filter, field }) => modifiesPathOfPrefixOnly(matches, filter, field, context)),
+    ...all.map(({ filter, field }) => modifiesPath(matches, filter, field, context)),
     ...all.map(({ filter, field }) => hasReadableCors(filter, field, context)),
     areCompatible(rule, context),
     ...(rule.backendRefs ?? []).map(({ filters }, index) => areCompatibleOfBackend(filters, index, context)),
@@ -90,26 +90,27 @@ function hasReadableCors({ cors }: HttpRouteFilter, field: string, { place, repo
   return false;
 }
 
-const replacesPrefix = (path: HttpPathModifier | undefined): boolean => path?.type === 'ReplacePrefixMatch';
-
-/** ReplacePrefixMatch needs a match of type PathPrefix. */
-function modifiesPathOfPrefixOnly(
+/** ReplacePrefixMatch needs a match of type PathPrefix. With a line break, Envoy would refuse all routes of the port. */
+function modifiesPath(
   matches: readonly RequestMatch[],
   filter: HttpRouteFilter,
   field: string,
   { place, report }: RuleContext,
 ): boolean {
-  if (matches.every(({ path }) => path.type === 'PathPrefix')) return true;
-  const why = { kind: 'needs-prefix-match' } as const;
-  if (replacesPrefix(filter.requestRedirect?.path)) {
-    report({ ...place(`${field}.requestRedirect.path`), kind: 'redirect-unsupported', why });
-    return false;
-  }
-  if (replacesPrefix(filter.urlRewrite?.path)) {
-    report({ ...place(`${field}.urlRewrite.path`), kind: 'rewrite-unsupported', why });
-    return false;
-  }
-  return true;
+  const isOfPrefixes = matches.every(({ path }) => path.type === 'PathPrefix');
+  const redirect = whyNotPath(filter.requestRedirect?.path, isOfPrefixes);
+  if (redirect !== undefined)
+    report({ ...place(`${field}.requestRedirect.path`), kind: 'redirect-unsupported', why: redirect });
+  const rewrite = whyNotPath(filter.urlRewrite?.path, isOfPrefixes);
+  if (rewrite !== undefined)
+    report({ ...place(`${field}.urlRewrite.path`), kind: 'rewrite-unsupported', why: rewrite });
+  return redirect === undefined && rewrite === undefined;
+}
+
+function whyNotPath(path: HttpPathModifier | undefined, isOfPrefixes: boolean) {
+  if (path === undefined) return undefined;
+  if (path.type === 'ReplacePrefixMatch' && !isOfPrefixes) return { kind: 'needs-prefix-match' } as const;
+  return /[\0\r\n]/.test(pathModifier(path).value) ? ({ kind: 'line-break' } as const) : undefined;
 }
 
 const backendFilters = ({ backendRefs = [] }: FilteredRule): readonly PlacedFilter[] =>

@@ -137,6 +137,7 @@ export interface RedirectUnsupported extends RulePlace {
   readonly kind: 'redirect-unsupported';
   readonly why:
     | { readonly kind: 'needs-prefix-match' }
+    | { readonly kind: 'line-break' }
     /** The prefix is to be replaced by another one. */
     | { readonly kind: 'prefix-replaced' }
     /** Only the prefix differs from that of the request. */
@@ -150,6 +151,7 @@ export interface RewriteUnsupported extends RulePlace {
   readonly kind: 'rewrite-unsupported';
   readonly why:
     | { readonly kind: 'needs-prefix-match' }
+    | { readonly kind: 'line-break' }
     /** The backends of the rule have different rewrites. */
     | { readonly kind: 'not-shared' }
     /** A dollar sign before a digit stands for a group of a regular expression. */

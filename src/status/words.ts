@@ -189,6 +189,8 @@ function redirectMisfit({ why }: RedirectUnsupported, { plane }: ProviderWords):
   switch (why.kind) {
     case 'needs-prefix-match':
       return needsPrefixMatch;
+    case 'line-break':
+      return lineBreak;
     case 'prefix-replaced':
       return `${plane} cannot replace a prefix in a redirect; it can only add text before the path.`;
     case 'only-prefix':
@@ -217,6 +219,8 @@ function rewriteMisfit({ why }: RewriteUnsupported): string {
   switch (why.kind) {
     case 'needs-prefix-match':
       return needsPrefixMatch;
+    case 'line-break':
+      return lineBreak;
     case 'not-shared':
       return 'a rule has one URLRewrite, which all of its backends share.';
     case 'group':
@@ -228,4 +232,5 @@ function rewriteMisfit({ why }: RewriteUnsupported): string {
   }
 }
 
+const lineBreak = 'the path has a line break or a zero byte. Remove it.';
 const needsPrefixMatch = 'ReplacePrefixMatch needs matches of type PathPrefix.';

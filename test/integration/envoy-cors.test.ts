@@ -11,8 +11,8 @@ const host = (value: string, port?: number): CorsOrigin => ({
   ...(port !== undefined && { port }),
 });
 
-const ofRule = (name: string, cors: Partial<Cors>) => ({
-  matches: [{ path: { type: 'PathPrefix' as const, value: `/${name}` } }],
+const ofRule = (name: string, cors: Partial<Cors>, method?: string) => ({
+  matches: [{ path: { type: 'PathPrefix' as const, value: `/${name}` }, ...(method !== undefined && { method }) }],
   action: {
     kind: 'forward' as const,
     backends: [{ service: service('app'), weight: 1, index: 0 }],
@@ -37,6 +37,7 @@ const start = async () => {
           }),
           ofRule('any', { origins: [{ kind: 'any' }], methods: ['*'], headers: ['*'], exposed: ['*'] }),
           ofRule('nobody', {}),
+          ofRule('put', { origins: [host('www.foo.com')], methods: ['PUT'] }, 'PUT'),
         ]),
       ],
     ),
@@ -137,4 +138,20 @@ test('OPTIONS that is no preflight request goes to the backend', async () => {
   const { asked, preflights } = await start();
   expect(await asked('OPTIONS', '/any', {})).toEqual([200, {}]);
   expect(preflights()).toBe(1);
+});
+
+test('a rule that matches a method answers the preflight requests of this method', async () => {
+  const { asked, preflight, preflights } = await start();
+  const allowed = { 'allow-origin': 'https://www.foo.com', 'allow-methods': 'PUT' };
+  expect(await preflight('/put', 'https://www.foo.com')).toMatchObject([200, allowed]);
+  expect(await preflight('/put', 'https://evil.com')).toEqual([200, {}]);
+  expect(await asked('PUT', '/put', { origin: 'https://www.foo.com' })).toMatchObject([200, {}]);
+  for (const headers of [
+    { 'access-control-request-method': 'PUT' },
+    { 'access-control-request-method': 'PUT', origin: '' },
+    { 'access-control-request-method': 'DELETE', origin: 'https://www.foo.com' },
+    { origin: 'https://www.foo.com' },
+  ])
+    expect(await asked('OPTIONS', '/put', headers)).toMatchObject([404]);
+  expect(preflights()).toBe(0);
 });

@@ -1,6 +1,6 @@
 // What routes take in Envoy's tables, before they are made.
 import type { Cors, RequestMatch, RouteAction, RouteTopology } from '../../gateway/topology.ts';
-import { originRegex } from './cors.ts';
+import { needsPreflight, originRegex } from './cors.ts';
 import { sharesOf } from './shares.ts';
 
 export interface Amount {
@@ -38,7 +38,7 @@ export const amountOf = ({ route, rules }: RouteTopology): Amount =>
       const inMatches = sum(matches.flatMap((match) => regexesOf(match).map(({ regex }) => sizeOf(regex))));
       const inActions = sum(shares.map((share) => sizeOfCors(corsOf(share.action))));
       return {
-        entries: matches.length * shares.length,
+        entries: matches.length * shares.length + matches.filter((match) => needsPreflight(match, action)).length,
         regexes: inMatches * shares.length + inActions * matches.length,
       };
     })

@@ -1,8 +1,9 @@
 // CORS: a filter of Envoy answers preflight requests, and says in each response which pages may read it.
-import type { Cors, CorsOrigin } from '../../gateway/topology.ts';
-import type { RouteSchema } from '../xds/envoy/config/route/v3/route_components_pb.ts';
+import type { Cors, CorsOrigin, RequestMatch, RouteAction } from '../../gateway/topology.ts';
+import type { RouteMatchSchema, RouteSchema } from '../xds/envoy/config/route/v3/route_components_pb.ts';
 import { CorsPolicySchema } from '../xds/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
 import type { StringMatcherSchema } from '../xds/envoy/type/matcher/v3/string_pb.ts';
+import { routeMatch } from './match.ts';
 import { type Init, packed } from './messages.ts';
 import { escapeRegex } from './regex.ts';
 
@@ -51,3 +52,28 @@ const written = ({ scheme, port }: Extract<CorsOrigin, { kind: 'host' }>, host: 
 /** One or more labels of a host name. */
 const labels = '[-_.a-z0-9]+';
 const ipv6 = String.raw`\[[0-9a-f:.]+\]`;
+
+/** Whether preflight requests need a route of their own: their method is OPTIONS, and the match has another one. */
+export const needsPreflight = ({ method }: Pick<RequestMatch, 'method'>, action: RouteAction): boolean =>
+  method !== undefined &&
+  method !== 'OPTIONS' &&
+  action.kind === 'forward' &&
+  [action, ...action.backends].some(({ cors }) => cors !== undefined);
+
+/** The preflight requests before requests of this match. The filter passes on those with an empty header. */
+export function preflightMatch({ method = '', ...match }: RequestMatch): Init<typeof RouteMatchSchema> {
+  const { headers, ...others } = routeMatch({ ...match, method: 'OPTIONS' });
+  const origin = { matchPattern: { case: 'safeRegex' as const, value: { regex: '.+' } } };
+  const asked = { matchPattern: { case: 'exact' as const, value: method } };
+  const values = [
+    ['origin', origin],
+    ['access-control-request-method', asked],
+  ] as const;
+  return {
+    ...others,
+    headers: [
+      ...(headers ?? []),
+      ...values.map(([name, value]) => ({ name, headerMatchSpecifier: { case: 'stringMatch' as const, value } })),
+    ],
+  };
+}

@@ -1,4 +1,5 @@
 // Header changes of a rule or a backend.
+import { isToken } from '../../gateway/http-token.ts';
 import type { RuleRef } from '../../gateway/problem-place.ts';
 import type { HeaderChanges, TopologyBackend } from '../../gateway/topology.ts';
 import type { HeaderRefused } from '../problem.ts';
@@ -59,6 +60,7 @@ const ofConnection: ReadonlySet<string> = new Set([
 
 const whyRefused = (name: string): HeaderRefused['why'] | undefined => {
   if (name === 'host' || name.startsWith(':')) return 'host';
+  if (!isToken(name)) return 'name';
   return ofConnection.has(name) ? 'connection' : undefined;
 };
 

@@ -7,14 +7,14 @@ import {
   type RouteActionSchema,
   type RouteSchema,
 } from '../xds/envoy/config/route/v3/route_components_pb.ts';
-import { corsFields } from './cors.ts';
+import { corsFields, needsPreflight, preflightMatch } from './cors.ts';
 import { clusterSpecifier, mirrorPolicies } from './forward.ts';
 import { headerFields } from './headers.ts';
 import { routeMatch } from './match.ts';
 import { type Init, millionths } from './messages.ts';
 import { pathChange, wholePath } from './path-modifier.ts';
 import { tries } from './retries.ts';
-import { sharesOf } from './shares.ts';
+import { type Share, sharesOf } from './shares.ts';
 
 /** As clients see it. */
 export interface PublicPort {
@@ -22,15 +22,25 @@ export interface PublicPort {
   readonly scheme: 'http' | 'https';
 }
 
-/** Mostly one. Several share the requests of the entry. */
-export const routesOf = (entry: RouteEntry, at: PublicPort): readonly Init<typeof RouteSchema>[] =>
-  sharesOf(entry.action, entry.source.kind === 'rule' ? entry.source.route : { kind: 'HTTPRoute' }).map(
-    ({ action, upTo }) => ({
-      name: nameOf(entry),
-      match: { ...routeMatch(entry.match), ...(upTo !== undefined && { runtimeFraction: millionths(upTo) }) },
-      ...actionOf({ ...entry, action }, at),
-    }),
-  );
+/** Mostly one. Several share the requests of the entry. The first may be that of preflight requests. */
+export function routesOf(entry: RouteEntry, at: PublicPort): readonly Init<typeof RouteSchema>[] {
+  const { action, match, source } = entry;
+  const name = nameOf(entry);
+  const shares = sharesOf(action, source.kind === 'rule' ? source.route : { kind: 'HTTPRoute' });
+  const asked = needsPreflight(match, action) ? shares.find(hasCors) : undefined;
+  return [
+    ...(asked === undefined
+      ? []
+      : [{ name, match: preflightMatch(match), ...actionOf({ ...entry, action: asked.action }, at) }]),
+    ...shares.map(({ action: shared, upTo }) => ({
+      name,
+      match: { ...routeMatch(match), ...(upTo !== undefined && { runtimeFraction: millionths(upTo) }) },
+      ...actionOf({ ...entry, action: shared }, at),
+    })),
+  ];
+}
+
+const hasCors = ({ action }: Share): boolean => action.kind === 'forward' && action.cors !== undefined;
 
 /** Logs and metrics show it. */
 const nameOf = ({ source }: RouteEntry): string =>
