@@ -102,27 +102,41 @@ test('a name that does not exist is answered, and sent when it exists', () => {
 
 test('changes go one by one, each when the one before is acknowledged', () => {
   const driver = new Driver();
-  const secrets = (version: string) => named(...['a', 'b'].map((name) => fakeResource('secrets', name, version)));
-  driver.publish({ ...empty, secrets: secrets('v1') });
-  driver.ask('secrets', { subscribe: ['a', 'b'] });
-  driver.accept('secrets');
-  expect(driver.publish({ ...empty, secrets: secrets('v2') })).toEqual(['secrets a']);
-  expect(driver.accept('secrets')).toEqual(['secrets b']);
-  expect(driver.accept('secrets')).toEqual([]);
+  const endpoints = (version: string) => named(...['a', 'b'].map((name) => fakeResource('endpoints', name, version)));
+  driver.publish({ ...empty, endpoints: endpoints('v1') });
+  driver.ask('endpoints', { subscribe: ['a', 'b'] });
+  driver.accept('endpoints');
+  expect(driver.publish({ ...empty, endpoints: endpoints('v2') })).toEqual(['endpoints a']);
+  expect(driver.accept('endpoints')).toEqual(['endpoints b']);
+  expect(driver.accept('endpoints')).toEqual([]);
 });
 
 test('many changes go together, and one by one if Envoy rejects them', () => {
   const names = [...Array(20).keys()].map((index) => `s${index}`);
-  const secrets = (version: string) => named(...names.map((name) => fakeResource('secrets', name, version)));
+  const endpoints = (version: string) => named(...names.map((name) => fakeResource('endpoints', name, version)));
   const driver = new Driver();
+  driver.publish({ ...empty, endpoints: endpoints('v1') });
+  driver.ask('endpoints', { subscribe: names });
+  driver.accept('endpoints');
+  expect(driver.publish({ ...empty, endpoints: endpoints('v2') })).toEqual([`endpoints ${names.join(' ')}`]);
+  expect(driver.reject('endpoints')).toEqual(['endpoints s0']);
+  for (const name of names.slice(1)) expect(driver.accept('endpoints')).toEqual([`endpoints ${name}`]);
+  driver.reject('endpoints', 'no address');
+  expect(driver.state.rejections()).toEqual([{ kind: 'endpoints', name: 's19', version: 'v2 []', message: 'no address' }]);
+});
+
+test('Secrets go one by one, and what Envoy rejected is not sent again before it changes', () => {
+  const driver = new Driver();
+  const secrets = (version: string) => named(...['a', 'b'].map((name) => fakeResource('secrets', name, version)));
   driver.publish({ ...empty, secrets: secrets('v1') });
-  driver.ask('secrets', { subscribe: names });
+  expect(driver.ask('secrets', { subscribe: ['a', 'b'] })).toEqual(['secrets a']);
+  expect(driver.reject('secrets', 'short key')).toEqual(['secrets b']);
   driver.accept('secrets');
-  expect(driver.publish({ ...empty, secrets: secrets('v2') })).toEqual([`secrets ${names.join(' ')}`]);
-  expect(driver.reject('secrets')).toEqual(['secrets s0']);
-  for (const name of names.slice(1)) expect(driver.accept('secrets')).toEqual([`secrets ${name}`]);
-  driver.reject('secrets', 'no key');
-  expect(driver.state.rejections()).toEqual([{ kind: 'secrets', name: 's19', version: 'v2 []', message: 'no key' }]);
+  driver.state.retry();
+  expect(driver.publish({ ...empty, secrets: secrets('v1') })).toEqual([]);
+  expect(driver.state.rejections()).toEqual([{ kind: 'secrets', name: 'a', version: 'v1 []', message: 'short key' }]);
+  expect(driver.publish({ ...empty, secrets: secrets('v2') })).toEqual(['secrets a']);
+  expect(driver.state.rejections()).toEqual([]);
 });
 
 test('a change that is taken back while it is on its way is taken back in Envoy, too', () => {

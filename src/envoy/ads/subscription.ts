@@ -14,6 +14,9 @@ type How = 'together' | 'alone' | 'change';
 
 const fewChanges = 16;
 
+/** Envoy keeps a Secret that its listeners then refuse. The same Secret once more is acknowledged, and still not used. */
+const unrepeatable: ResourceKind = 'secrets';
+
 const nothing: ReadonlyMap<string, Resource> = new Map();
 
 export class Subscription {
@@ -119,6 +122,7 @@ export class Subscription {
 
   /** Sends what was rejected again, because the reason may be over: the port was in use, or there was no memory. */
   retry(): void {
+    if (this.#kind === unrepeatable) return;
     for (const { name } of this.rejections()) {
       this.#retried.add(name);
       this.renew(name, 'alone');
@@ -256,9 +260,10 @@ export class Subscription {
     const resources: Resource[] = [];
     const removed: string[] = [];
     const areMany = this.#pending.size > fewChanges;
+    const mayRepeat = this.#kind !== unrepeatable;
     for (const [name, how] of this.#pending) {
       const chosen = this.#chosen(name);
-      const isTogether = how === 'together' || (how === 'change' && areMany);
+      const isTogether = mayRepeat && (how === 'together' || (how === 'change' && areMany));
       if (chosen === undefined) {
         this.#take(name);
         removed.push(name);
