@@ -64,7 +64,27 @@ const token = fc.stringMatching(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,12}$/);
 /** The API has no pattern for these. */
 const anything = fc.oneof(
   fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }),
-  fc.constantFrom('%', '%%', '%REQ(X)%', '\\1', '\\', '"', '{{', '\u007f', '\t', ' ', '${x}', '/../', '//', 'é', '('),
+  fc.constantFrom(
+    '\n',
+    '\r',
+    '\0',
+    '/a\nb',
+    '%',
+    '%%',
+    '%REQ(X)%',
+    '\\1',
+    '\\',
+    '"',
+    '{{',
+    '\u007f',
+    '\t',
+    ' ',
+    '${x}',
+    '/../',
+    '//',
+    'é',
+    '(',
+  ),
 );
 const regex = fc.oneof(
   anything,
@@ -78,7 +98,7 @@ const path = fc.stringMatching(/^\/([-A-Za-z0-9._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2}
 const header = fc.record({ name: token, value: anything });
 const changes = fc.record({
   set: fc.uniqueArray(header, { maxLength: 2, selector: ({ name }) => name.toLowerCase() }),
-  remove: fc.array(token, { maxLength: 1 }),
+  remove: fc.array(fc.oneof(token, anything, fc.constant('')), { maxLength: 1 }),
 });
 const rewrittenPath = fc.oneof(
   fc.record({ type: fc.constant('ReplaceFullPath'), replaceFullPath: anything }),

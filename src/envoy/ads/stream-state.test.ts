@@ -122,7 +122,9 @@ test('many changes go together, and one by one if Envoy rejects them', () => {
   expect(driver.reject('endpoints')).toEqual(['endpoints s0']);
   for (const name of names.slice(1)) expect(driver.accept('endpoints')).toEqual([`endpoints ${name}`]);
   driver.reject('endpoints', 'no address');
-  expect(driver.state.rejections()).toEqual([{ kind: 'endpoints', name: 's19', version: 'v2 []', message: 'no address' }]);
+  expect(driver.state.rejections()).toEqual([
+    { kind: 'endpoints', name: 's19', version: 'v2 []', message: 'no address' },
+  ]);
 });
 
 test('Secrets go one by one, and what Envoy rejected is not sent again before it changes', () => {
