@@ -46,6 +46,18 @@ test.each<[EnvoyProblem, string]>([
     { ...place, kind: 'too-many-regexes', field: 'matches', limit: 200_000 },
     'spec.rules[1].matches: the regular expressions of a Gateway have room for 200000 characters (50 more for each expression, all of them for each hostname), and other routes need them. Use fewer or shorter ones, also in the origins of CORS filters, or another Gateway.',
   ],
+  [
+    { ...place, kind: 'too-many-bytes', field: 'filters', limit: 32_000_000 },
+    'spec.rules[1].filters: the filters, backends and matches of a Gateway have room for 32 MB (all of a rule for each match and hostname), and other routes need it. Use fewer or shorter ones, or another Gateway.',
+  ],
+  [
+    { ...place, kind: 'too-many-clusters', field: 'backendRefs', limit: 10_000 },
+    'spec.rules[1].backendRefs: the Envoys of a Gateway have room for 10000 ports of Services (6 for a port with TLS), and other routes need them. Name fewer, or use another Gateway.',
+  ],
+  [
+    { ...place, kind: 'header-refused', field: 'filters', header: 'x y', why: 'name' },
+    'spec.rules[1].filters: "x y" is not the name of a header. Use letters, digits and hyphens. Its requests are answered 500.',
+  ],
 ])('%j says what is wrong and what to do', (problem, words) => {
   expect(envoyFinding(problem).words).toBe(words);
 });

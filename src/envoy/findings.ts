@@ -12,6 +12,8 @@ const effects: Readonly<Record<EnvoyProblem['kind'], RuleEffect>> = {
   'gate-missing': dropped,
   'too-many-routes': dropped,
   'too-many-regexes': dropped,
+  'too-many-bytes': dropped,
+  'too-many-clusters': dropped,
   'retries-capped': { kind: 'remark' },
   'mirror-protocol-unsupported': { kind: 'unresolved', reason: 'UnsupportedProtocol' },
 };

@@ -57,6 +57,18 @@ export interface TooManyRegexes extends RulePlace {
   readonly limit: number;
 }
 
+/** Other routes need all the bytes that a Gateway has for filters and backends. The route is left out. */
+export interface TooManyBytes extends RulePlace {
+  readonly kind: 'too-many-bytes';
+  readonly limit: number;
+}
+
+/** Other routes need all the clusters that a Gateway may have. The route is left out. */
+export interface TooManyClusters extends RulePlace {
+  readonly kind: 'too-many-clusters';
+  readonly limit: number;
+}
+
 export type EnvoyProblem =
   | RegexRefused
   | RegexTooLong
@@ -65,7 +77,9 @@ export type EnvoyProblem =
   | MirrorProtocolUnsupported
   | RetriesCapped
   | TooManyRoutes
-  | TooManyRegexes;
+  | TooManyRegexes
+  | TooManyBytes
+  | TooManyClusters;
 
 /** All problems in the pass of a Gateway: those of the Gateway API's rules, and Envoy's. */
 export type Problem = GatewayProblem | EnvoyProblem;

@@ -1,5 +1,6 @@
 // The messages of Envoy's problems: what is wrong, and what to do.
 import { isOfConnections } from '../gateway/connection-route.ts';
+import { TLS_CLUSTERS } from './model/amounts.ts';
 import type { EnvoyProblem, HeaderRefused } from './problem.ts';
 
 /** Says what is wrong and how to correct it. The caller adds the field. */
@@ -23,6 +24,10 @@ export function sentence(problem: EnvoyProblem): string {
         : `the route tables of a Gateway have room for ${problem.limit} entries (hostnames × matches, also those of wider hostnames), and other routes need them. Use fewer hostnames or matches, or another Gateway.`;
     case 'too-many-regexes':
       return `the regular expressions of a Gateway have room for ${problem.limit} characters (50 more for each expression, all of them for each hostname), and other routes need them. Use fewer or shorter ones, also in the origins of CORS filters, or another Gateway.`;
+    case 'too-many-bytes':
+      return `the filters, backends and matches of a Gateway have room for ${problem.limit / 1_000_000} MB (all of a rule for each match and hostname), and other routes need it. Use fewer or shorter ones, or another Gateway.`;
+    case 'too-many-clusters':
+      return `the Envoys of a Gateway have room for ${problem.limit} ports of Services (${TLS_CLUSTERS} for a port with TLS), and other routes need them. Name fewer, or use another Gateway.`;
     default:
       return problem satisfies never;
   }

@@ -47,7 +47,7 @@ test("an Envoy gets the endpoints of its node's zone", async () => {
 
 test('endpoints are published again when only the hints of a Service have changed', () => {
   const upstream = forRequests(service('cart'));
-  const model = Object({ snapshot: {}, upstreams: new Map([[clusterName(upstream), upstream]]) });
+  const model = Object({ snapshot: { secrets: new Map() }, upstreams: new Map([[clusterName(upstream), upstream]]) });
   let zone = 'zone-a';
   const published = new Published(() => [
     {

@@ -49,6 +49,8 @@ const envoyKinds: Readonly<Record<EnvoyProblem['kind'], true>> = {
   'retries-capped': true,
   'too-many-routes': true,
   'too-many-regexes': true,
+  'too-many-bytes': true,
+  'too-many-clusters': true,
 };
 
 const isOfEnvoy = (problem: Problem): problem is EnvoyProblem => Object.hasOwn(envoyKinds, problem.kind);

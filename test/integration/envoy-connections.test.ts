@@ -254,4 +254,7 @@ test('TCP and UDP of one number are two ports, and the datagrams of one client g
     return String(message);
   });
   expect(new Set(answers).size).toBe(1);
+  socket.send('x'.repeat(60_000), envoyPort, '127.0.0.1');
+  const [large] = await once(socket, 'message', { signal: AbortSignal.timeout(2_000) });
+  expect(String(large)).toHaveLength(60_002);
 });

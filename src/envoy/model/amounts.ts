@@ -1,48 +1,70 @@
 // What routes take in Envoy's tables, before they are made.
+import { remembered } from '../../gateway/remembered.ts';
 import type { Cors, RequestMatch, RouteAction, RouteTopology } from '../../gateway/topology.ts';
 import { needsPreflight, originRegex } from './cors.ts';
 import { sharesOf } from './shares.ts';
+import { servicesOf, upstreamsOf } from './upstreams.ts';
 
 export interface Amount {
   readonly entries: number;
   /** The characters of regular expressions, and 50 more for each. */
   readonly regexes: number;
+  /** Of the filters and backends in entries, about. */
+  readonly bytes: number;
+  /** One that speaks TLS counts as several. */
+  readonly clusters: number;
 }
 
-export const NOTHING: Amount = { entries: 0, regexes: 0 };
+export const NOTHING: Amount = { entries: 0, regexes: 0, bytes: 0, clusters: 0 };
 
 /** Even the shortest expression takes some KB in Envoy. */
 const EACH = 50;
 
-export const plus = (a: Amount, b: Amount): Amount => ({
-  entries: a.entries + b.entries,
-  regexes: a.regexes + b.regexes,
+/** In Envoy a cluster takes about 50 KB, and the certificates of a system that it trusts 270 KB more. */
+export const TLS_CLUSTERS = 6;
+
+const units = ['entries', 'regexes', 'bytes', 'clusters'] as const;
+
+const ofEach = (size: (unit: keyof Amount) => number): Amount => ({
+  entries: size('entries'),
+  regexes: size('regexes'),
+  bytes: size('bytes'),
+  clusters: size('clusters'),
 });
 
-export const times = ({ entries, regexes }: Amount, count: number): Amount => ({
-  entries: entries * count,
-  regexes: regexes * count,
-});
+export const plus = (a: Amount, b: Amount): Amount => ofEach((unit) => a[unit] + b[unit]);
+
+export const times = (amount: Amount, count: number): Amount => ofEach((unit) => amount[unit] * count);
 
 /** What there is too much of. Undefined if nothing is. */
-export function excess(amount: Amount, limits: Amount): keyof Amount | undefined {
-  if (amount.entries > limits.entries) return 'entries';
-  return amount.regexes > limits.regexes ? 'regexes' : undefined;
-}
+export const excess = (amount: Amount, limits: Amount): keyof Amount | undefined =>
+  units.find((unit) => amount[unit] > limits[unit]);
 
-/** For one hostname. */
+/** Its entries for one hostname. */
 export const amountOf = ({ route, rules }: RouteTopology): Amount =>
   rules
     .map(({ matches, action }) => {
       const shares = sharesOf(action, route);
       const inMatches = sum(matches.flatMap((match) => regexesOf(match).map(({ regex }) => sizeOf(regex))));
       const inActions = sum(shares.map((share) => sizeOfCors(corsOf(share.action))));
+      const preflights = matches.filter((match) => needsPreflight(match, action)).length;
       return {
-        entries: matches.length * shares.length + matches.filter((match) => needsPreflight(match, action)).length,
+        ...NOTHING,
+        entries: matches.length * shares.length + preflights,
         regexes: inMatches * shares.length + inActions * matches.length,
+        bytes: sum(shares.map((share) => lengthOf(share.action))) * matches.length + lengthOf(matches) * shares.length,
       };
     })
     .reduce(plus, NOTHING);
+
+const lengthOf = (value: unknown): number => JSON.stringify(value).length;
+
+/** Its clusters, which all hostnames share. */
+export const clustersOf = remembered((route: RouteTopology): Amount => {
+  const upstreams = upstreamsOf([route]);
+  const trusting = [...upstreams.values()].filter((upstream) => servicesOf(upstream).some(({ tls }) => tls));
+  return { ...NOTHING, clusters: upstreams.size + trusting.length * (TLS_CLUSTERS - 1) };
+});
 
 /** The regular expressions of a match, with their fields below it. */
 export function regexesOf({ path, headers, queryParams, grpc }: RequestMatch) {

@@ -12,7 +12,7 @@ import {
   type HttpProtocolOptions_ExplicitHttpConfigSchema,
   HttpProtocolOptionsSchema,
 } from '../xds/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
-import { BUFFER_LIMIT, HTTP2_LIMITS, MAX_CONCURRENT, MAX_RETRIES } from './edge.ts';
+import { BUFFER_LIMIT, HTTP2_LIMITS, MAX_CONCURRENT, MAX_RETRIES, MAX_SESSIONS } from './edge.ts';
 import { FROM_ADS, type Init, packed, seconds } from './messages.ts';
 import { upstreamTls } from './upstream-tls.ts';
 import { clusterName, takesConnections, type Upstream } from './upstreams.ts';
@@ -24,7 +24,7 @@ export function cluster(upstream: Upstream): Resource {
     name,
     ...(takesConnections(upstream)
       ? // Others prefer endpoints with few connections, whatever the weights.
-        { lbPolicy: Cluster_LbPolicy.ROUND_ROBIN }
+        { lbPolicy: Cluster_LbPolicy.ROUND_ROBIN, ...(upstream.speaks === 'udp' && { circuitBreakers: ofSessions }) }
       : {
           typedExtensionProtocolOptions: protocols[upstream.speaks],
           ...(upstream.backend.tls && { transportSocket: upstreamTls(upstream.backend.tls, alpn[upstream.speaks]) }),
@@ -52,6 +52,8 @@ const limits = {
   maxRequests: MAX_CONCURRENT,
   maxRetries: MAX_RETRIES,
 };
+
+const ofSessions = create(CircuitBreakersSchema, { thresholds: [{ ...limits, maxConnections: MAX_SESSIONS }] });
 
 const shared = {
   clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },

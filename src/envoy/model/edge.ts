@@ -14,6 +14,15 @@ export const HTTP2_LIMITS = {
 /** Requests to one Service's port at the same time. Envoy's default of 1,024 would refuse what the backends can bear. */
 export const MAX_CONCURRENT = 65_536;
 
+/**
+ * UDP clients of one route at the same time, by address and port. Each takes 5 KB, and nothing limits the sum: three such routes take
+ * half of the memory that Envoys have by default.
+ */
+export const MAX_SESSIONS = 32_768;
+
+/** The largest datagram of a client that IPv6 and IPv4 can carry, in bytes. By default Envoy drops what has more than 1,500. */
+export const MAX_DATAGRAM = 65_527n;
+
 /** Retries to one Service's port at the same time. Envoy's default is 3. */
 export const MAX_RETRIES = 1_024;
 
@@ -28,5 +37,5 @@ export const TIMEOUTS = {
   requestHeaders: 10,
   tlsHandshake: 10,
   /** A UDP client that sends nothing. If it sends again, its datagrams may go to another backend. */
-  idleSession: 120,
+  idleSession: 60,
 };

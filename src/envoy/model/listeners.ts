@@ -4,7 +4,7 @@ import type { IpFamily, PortTopology } from '../../gateway/topology.ts';
 import { type Resource, resource } from '../snapshot.ts';
 import { ListenerSchema } from '../xds/envoy/config/listener/v3/listener_pb.ts';
 import { TlsInspectorSchema } from '../xds/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';
-import { BUFFER_LIMIT } from './edge.ts';
+import { BUFFER_LIMIT, MAX_DATAGRAM } from './edge.ts';
 import { extension, type Init, socketAddress } from './messages.ts';
 import { envoyListenerName } from './names.ts';
 import type { PortParts } from './port-parts.ts';
@@ -66,7 +66,7 @@ function forConnections(parts: readonly PortParts[]): Transport | undefined {
 const forDatagrams = (parts: readonly PortParts[]): Transport => ({
   protocol: 'UDP',
   listenerFilters: parts.flatMap(({ filters }) => filters),
-  udpListenerConfig: {},
+  udpListenerConfig: { downstreamSocketConfig: { maxRxDatagramSize: MAX_DATAGRAM } },
 });
 
 const anyAddress = (port: number, families: readonly IpFamily[], protocol: Transport['protocol']) =>

@@ -18,8 +18,10 @@ const aged = (name: string, day: number, hostnames: readonly string[], rules = 1
     { hostnames, created: `2026-01-0${day}T00:00:00Z` },
   );
 
-/** Any number of regular expressions. */
-const entries = (limit: number): Amount => ({ entries: limit, regexes: Number.MAX_SAFE_INTEGER });
+const all = Number.MAX_SAFE_INTEGER;
+const unlimited: Amount = { entries: all, regexes: all, bytes: all, clusters: all };
+
+const entries = (limit: number): Amount => ({ ...unlimited, entries: limit });
 
 const listeners = [{ name: 'all' }, { name: 'shop', hostname: '*.shop.com' }];
 
@@ -159,7 +161,10 @@ const withRegexes = (name: string, hostnames: readonly string[], count: number, 
 
 const fits = (regexes: number, routes: readonly RouteTopology[], rest: Partial<Room> = {}) =>
   finish(
-    withRoom(httpTopology([{ name: 'all' }], routes).ports, routes, { limits: { entries: 1_000, regexes }, ...rest }),
+    withRoom(httpTopology([{ name: 'all' }], routes).ports, routes, {
+      limits: { ...unlimited, entries: 1_000, regexes },
+      ...rest,
+    }),
   );
 
 test('regular expressions count for each hostname and each backend with a route of its own', () => {
@@ -213,7 +218,48 @@ test('a route whose expressions grow pushes out no other that serves', () => {
 test('expressions of a route that no host has count too, because they are compiled', () => {
   const lost = withRegexes('lost', ['a.com'], 2);
   const { ports } = httpTopology([{ name: 'all' }, { name: 'a', hostname: 'a.com', routes: [] }], [lost]);
-  const problems = (regexes: number) => finish(withRoom(ports, [lost], { limits: { entries: 0, regexes } })).problems;
+  const problems = (regexes: number) =>
+    finish(withRoom(ports, [lost], { limits: { ...unlimited, entries: 0, regexes } })).problems;
   expect(problems(120)).toEqual([]);
   expect(problems(119)).toMatchObject([{ kind: 'too-many-regexes' }, { kind: 'too-many-regexes' }]);
+});
+
+test('the filters of a rule count for each match and hostname, so that no route makes a table of hundreds of megabytes', () => {
+  const long = 'x'.repeat(4_000);
+  const add = Array.from({ length: 16 }, (_, index) => ({ name: `x-${index}`, value: long }));
+  const changes = { set: [], add, remove: [] };
+  const action = { kind: 'forward' as const, backends: [{ service: service('web'), weight: 1, index: 0 }] };
+  const matches = Array.from({ length: 64 }, (_, index) => ({
+    path: { type: 'Exact' as const, value: `/${index}` },
+  }));
+  const hostnames = Array.from({ length: 16 }, (_, index) => `h${index}.com`);
+  const large = route('large', [{ matches, action: { ...action, requestHeaders: changes } }], { hostnames });
+  const small = route('small', [{ matches, action }], { hostnames });
+  const { routes, problems } = finish(withRoom(httpTopology([{ name: 'all' }], [large, small]).ports, [large, small]));
+  expect(routes.map((each) => each.route.key)).toEqual(['shop/small']);
+  expect(problems).toMatchObject([{ kind: 'too-many-bytes', field: 'filters', limit: 32_000_000 }]);
+});
+
+test('a cluster counts once for a route, whatever its hostnames, and six times if its backend has TLS', () => {
+  const tls = {
+    policy: objectKey({ namespace: 'shop', name: 'policy' }),
+    serverName: 'web.com',
+    names: [],
+    authorities: { kind: 'system' as const },
+  };
+  const to = (backends: readonly string[], more: Parameters<typeof service>[1] = {}) => ({
+    action: {
+      kind: 'forward' as const,
+      backends: backends.map((name, index) => ({ service: service(name, more), weight: 1, index })),
+    },
+  });
+  const hostnames = ['a.com', 'b.com'];
+  const fit = (clusters: number, each: RouteTopology) =>
+    finish(
+      withRoom(httpTopology([{ name: 'all' }], [each]).ports, [each], { limits: { ...unlimited, clusters } }),
+    ).problems.map(({ kind }) => kind);
+  const plain = route('web', [to(['a', 'b']), to(['b', 'c'])], { hostnames });
+  expect([fit(3, plain), fit(2, plain)]).toEqual([[], ['too-many-clusters', 'too-many-clusters']]);
+  const secure = route('web', [to(['a', 'b'], { tls })], { hostnames });
+  expect([fit(12, secure), fit(11, secure)]).toEqual([[], ['too-many-clusters']]);
 });

@@ -10,13 +10,13 @@ import { mapping, type Steps } from '../../gateway/steps.ts';
 import type { PortTopology, RouteTopology } from '../../gateway/topology.ts';
 import { parseObjectKey } from '../../kube/object.ts';
 import type { Problem } from '../problem.ts';
-import { type Amount, amountOf, excess, NOTHING, plus, times } from './amounts.ts';
+import { type Amount, amountOf, clustersOf, excess, NOTHING, plus, times } from './amounts.ts';
 
 /** In all route tables of a Gateway. An entry takes about 10 KB in Envoy, which also compiles all expressions of a table anew for each change. */
-const MAX: Amount = { entries: 20_000, regexes: 200_000 };
+const MAX: Amount = { entries: 20_000, regexes: 200_000, bytes: 32_000_000, clusters: 10_000 };
 
 /** A server name of a TLS listener, or a TCP or UDP port, may need a filter chain and a cluster of its own. They take as much room. */
-const CHAIN: Amount = { entries: 8, regexes: 0 };
+const CHAIN: Amount = { ...NOTHING, entries: 8 };
 
 /** By route, what it takes by listener and hostname. */
 export type TakenRoom = ReadonlyMap<RouteId, ReadonlyMap<string, Amount>>;
@@ -86,9 +86,22 @@ export function* withRoom(
 
 const leftOut = (route: RouteTopology, over: keyof Amount | undefined, limits: Amount): readonly Problem[] => {
   if (over === undefined) return [];
-  const kind = over === 'entries' ? 'too-many-routes' : 'too-many-regexes';
-  const field = isOfConnections(route.route) ? '' : 'matches';
-  return route.rules.map(({ rule }) => ({ kind, route: route.route, rule, field, limit: limits[over] }));
+  const field = isOfConnections(route.route) ? '' : fields[over];
+  return route.rules.map(({ rule }) => ({ kind: kinds[over], route: route.route, rule, field, limit: limits[over] }));
+};
+
+const kinds = {
+  entries: 'too-many-routes',
+  regexes: 'too-many-regexes',
+  bytes: 'too-many-bytes',
+  clusters: 'too-many-clusters',
+} as const;
+
+const fields: Readonly<Record<keyof Amount, string>> = {
+  entries: 'matches',
+  regexes: 'matches',
+  bytes: 'filters',
+  clusters: 'backendRefs',
 };
 
 interface Host {
@@ -109,15 +122,23 @@ interface Ask {
 function askOf(views: readonly PortView[], route: RouteTopology): Ask {
   const [first, ...others] = views.map((view) => askOnPort(view, route));
   const own = first ?? { hosts: [], taken: new Map<string, Amount>() };
-  const all = others.length === 0 ? own : together([own, ...others]);
-  return { id: routeId(route.route), route, ...(all.hosts.length === 0 ? nowhere(route) : all) };
+  const placed = others.length === 0 ? own : together([own, ...others]);
+  const all = placed.hosts.length === 0 ? nowhere(route) : placed;
+  const id = routeId(route.route);
+  return { id, route, ...together([all, sharedByHosts(id, clustersOf(route))]) };
 }
 
 type PortAsk = Pick<Ask, 'hosts' | 'taken'>;
 
+/** What a route has once, whatever its hostnames. */
+const sharedByHosts = (id: RouteId, amount: Amount): PortAsk => ({
+  hosts: [{ table: id, hostname: id, amount }],
+  taken: new Map([[id, amount]]),
+});
+
 /** No table has the route, but its expressions are compiled. */
 function nowhere(route: RouteTopology): PortAsk {
-  const amount = { ...amountOf(route), entries: 0 };
+  const amount = { ...NOTHING, regexes: amountOf(route).regexes };
   return { hosts: [{ table: '', hostname: undefined, amount }], taken: new Map([['', amount]]) };
 }
 
