@@ -28,7 +28,7 @@ import type { PartlyLeftOut, RuleProblem, Want } from './rule-problem.ts';
 export const awsWords: ProviderWords = {
   plane: 'an Application Load Balancer',
   protocols: AWS_CAPABILITIES.protocols,
-  certificateKeys: 'RSA of 2048 to 4096 bits, or ECDSA on P-256, P-384 or P-521',
+  certificateKeys: 'RSA of 2048, 3072 or 4096 bits, or ECDSA on P-256, P-384 or P-521',
   certificateOption: CERTIFICATE_ARN_OPTION,
   parametersKind: 'LoadBalancerConfiguration of gatehouse.dev',
   addresses: 'on AWS an address must be of type IPAddress.',

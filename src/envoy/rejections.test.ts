@@ -72,7 +72,7 @@ test('rejected CA certificates concern the rules with backends that are checked 
   } as const;
   const checked = { kind: 'forward', backends: [{ service: service('app', { tls }), weight: 1, index: 0 }] } as const;
   const shop = httpTopology([{ name: 'http' }], [route('web', [{ action: forwardTo('web') }, { action: checked }])]);
-  const name = 'authorities/shop/ca';
+  const name = 'authorities:shop/ca';
   expect(rejectionFindings([rejected({ kind: 'secrets', name, message: 'bad' })], shop)).toMatchObject([
     {
       rule: 1,

@@ -6,6 +6,7 @@ import { type RouteId, routeId } from '../gateway/route-id.ts';
 import type { RouteTopology, Topology } from '../gateway/topology.ts';
 import { type Finding, type Hindrance, ofGateway, ofListener, ofRule, type RuleEffect } from '../provider/finding.ts';
 import type { Rejected } from './ads/summary.ts';
+import { secretsOf } from './model/downstream-tls.ts';
 import { authoritiesName, envoyListenerName, routeTableName, secretName } from './model/names.ts';
 import { authoritiesOf, clusterName, type Upstream, upstreamsOf } from './model/upstreams.ts';
 
@@ -43,14 +44,16 @@ function findingsOf(rejected: Rejected, topology: Topology, byId: RoutesById): r
         ).map((rule) => ofRejectedRule(rejected, rule, { kind: 'unreachable', reason: 'Refused' }));
       }
       return topology.ports.flatMap(({ listeners }) =>
-        listeners.flatMap(({ name: listener, certificates }) =>
-          certificates.some((each) => each.kind !== 'external' && secretName(each.secret) === refused)
-            ? ofListener(
-                { kind: 'rejected', listener, field: 'tls.certificateRefs' },
-                `Envoy rejects the certificate of Secret ${refused}. It says: ${rejected.message}`,
+        listeners.flatMap((listener) =>
+          secretsOf(listener)
+            .filter((secret) => secretName(secret, listener) === refused)
+            .map((secret) =>
+              ofListener(
+                { kind: 'rejected', listener: listener.name, field: 'tls.certificateRefs' },
+                `Envoy rejects the certificate of Secret ${secret}. It says: ${rejected.message}`,
                 { kind: 'unresolved', reason: 'InvalidCertificateRef' },
-              )
-            : [],
+              ),
+            ),
         ),
       );
     default:

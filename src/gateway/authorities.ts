@@ -1,8 +1,7 @@
 // CA certificates in ConfigMaps: whom a Gateway trusts as a backend, or as a client.
-import { X509Certificate } from 'node:crypto';
 import type { ConfigMap } from '../api/kinds.ts';
 import type { ObjectKey } from '../kube/object.ts';
-import { certificateBlocks } from './pem.ts';
+import { certificateBlocks, readX509 } from './x509.ts';
 
 /** The key of a ConfigMap that has the certificates, in PEM. */
 export const AUTHORITIES_KEY = 'ca.crt';
@@ -29,18 +28,24 @@ const memory = new WeakMap<ConfigMap, ReadAuthorities>();
 function parsed(text: string): ReadAuthorities {
   const blocks = text.match(certificateBlocks) ?? [];
   if (blocks.length === 0) return { kind: 'malformed', detail: `${AUTHORITIES_KEY} holds no PEM certificate` };
-  const unreadable = blocks.findIndex((block) => !isCertificate(block));
+  const pem = `${blocks.join('\n')}\n`;
+  if (areMany([pem])) return { kind: 'malformed', detail: `${AUTHORITIES_KEY} holds more than ${MOST_AUTHORITIES}` };
+  const unreadable = blocks.findIndex((block) => readX509(block) === undefined);
   return unreadable === -1
-    ? { kind: 'authorities', pem: `${blocks.join('\n')}\n` }
+    ? { kind: 'authorities', pem }
     : { kind: 'malformed', detail: `certificate ${unreadable + 1} of ${AUTHORITIES_KEY} cannot be read` };
 }
 
-function isCertificate(block: string): boolean {
-  try {
-    return new X509Certificate(block).raw.length > 0;
-  } catch {
-    return false;
-  }
+const MAX_BYTES = 64 * 1024;
+const MAX_CERTIFICATES = 50;
+
+/** What a Gateway trusts as one backend. Each of its clusters in each Envoy has its own copy. */
+export const MOST_AUTHORITIES = `${MAX_CERTIFICATES} certificates or ${MAX_BYTES / 1024} KiB`;
+
+/** Whether they are too many for one backend. */
+export function areMany(pems: readonly string[]): boolean {
+  const all = pems.join('');
+  return all.length > MAX_BYTES || (all.match(certificateBlocks) ?? []).length > MAX_CERTIFICATES;
 }
 
 /** The PEM of these ConfigMaps, as far as it can be used. */

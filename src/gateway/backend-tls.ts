@@ -2,7 +2,7 @@
 // would go to the backend unencrypted.
 import type { BackendTlsPolicy } from '../api/gateway-api.ts';
 import { frozen, type ObjectKey, objectKey } from '../kube/object.ts';
-import { readAuthorities } from './authorities.ts';
+import { areMany, MOST_AUTHORITIES, readAuthorities } from './authorities.ts';
 import type { GatewayInput } from './input.ts';
 import { MAX_ANCESTORS, type PolicyPlace, type PolicyProblem } from './policy-problem.ts';
 import { compareStrings } from './precedence.ts';
@@ -127,27 +127,31 @@ function authoritiesOf(policy: BackendTlsPolicy, input: GatewayInput, problems: 
     return none;
   }
   const field = 'validation.caCertificateRefs';
-  const configMaps = caCertificateRefs.flatMap((ref, index) => {
+  const trusted = new Map<ObjectKey, string>();
+  for (const [index, ref] of caCertificateRefs.entries()) {
     const place = { policy: key, field: `${field}[${index}]` };
-    const found = authorityOf(policy, ref, place, input);
-    if (typeof found === 'string') return found;
-    problems.push(found);
-    return [];
-  });
-  if (configMaps.length > 0) return { kind: 'config-maps', configMaps: [...new Set(configMaps)] };
+    const problem = trust(policy, ref, place, input, trusted);
+    if (problem !== undefined) problems.push(problem);
+  }
+  if (trusted.size > 0) return { kind: 'config-maps', configMaps: [...trusted.keys()].toSorted() };
   problems.push({ kind: 'policy-without-authority', policy: key, field });
   return none;
 }
 
 type Reference = NonNullable<BackendTlsPolicy['spec']['validation']['caCertificateRefs']>[number];
 
-/** The ConfigMap, or what is wrong with it. */
-function authorityOf(
+/**
+ * Adds the ConfigMap to the trusted ones.
+ * @param trusted PEM by ConfigMap
+ * @returns what is wrong with it
+ */
+function trust(
   policy: BackendTlsPolicy,
   ref: Reference,
   place: PolicyPlace,
   { configMaps }: GatewayInput,
-): ObjectKey | PolicyProblem {
+  trusted: Map<ObjectKey, string>,
+): PolicyProblem | undefined {
   const namespace = namespaceOf(policy);
   const configMap = configMapReference(namespace, ref);
   if (configMap === undefined) {
@@ -155,8 +159,13 @@ function authorityOf(
   }
   const read = readAuthorities(configMaps.get(configMap));
   switch (read.kind) {
-    case 'authorities':
-      return configMap;
+    case 'authorities': {
+      const all = new Map([...trusted, [configMap, read.pem]]);
+      const detail = `with the ones before it, it holds more than ${MOST_AUTHORITIES}`;
+      if (areMany([...all.values()])) return { kind: 'policy-authority-malformed', ...place, configMap, detail };
+      trusted.set(configMap, read.pem);
+      return undefined;
+    }
     case 'missing':
       return { kind: 'policy-authority-not-found', ...place, configMap };
     case 'malformed':

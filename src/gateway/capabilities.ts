@@ -2,7 +2,7 @@
 
 import type { RouteKind } from '../api/route-kinds.ts';
 import type { ServableProtocol } from './listener-protocols.ts';
-import type { RuleNeed } from './topology.ts';
+import type { CertificateKey, RuleNeed } from './topology.ts';
 
 /** What a plane can do. Translate needs only what a Gateway and its listeners can have. */
 export interface Capabilities extends ListenerCapabilities {
@@ -15,6 +15,8 @@ export interface ListenerCapabilities {
   readonly protocols: readonly ServableProtocol[];
   /** Kinds of routes that the plane does not serve with a protocol, though the Gateway API allows them there. */
   readonly excludedKinds?: Readonly<Partial<Record<ServableProtocol, readonly RouteKind[]>>>;
+  /** The keys that certificates of listeners may have. */
+  readonly certificateKeys: readonly CertificateKey[];
   /** The types of addresses that a Gateway may request. Absent if the plane chooses all addresses. */
   readonly addressTypes?: readonly string[];
 }
@@ -44,3 +46,11 @@ export interface HttpCapabilities {
 
 /** The protocol of a backend behind an HTTP or HTTPS listener. The last three use TLS. */
 export type BackendProtocol = 'HTTP1' | 'H2C' | 'GRPC' | 'WS' | 'HTTPS' | 'GRPCS' | 'WSS';
+
+export const rsa = (bits: number): CertificateKey => ({ type: 'RSA', bits });
+
+/** ECDSA on P-256, P-384 and P-521. */
+export const NIST_CURVES: readonly CertificateKey[] = ['prime256v1', 'secp384r1', 'secp521r1'].map((curve) => ({
+  type: 'EC',
+  curve,
+}));

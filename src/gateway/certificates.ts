@@ -2,6 +2,7 @@
 import type { Secret } from '../api/core.ts';
 import { GATEWAY_GROUP, type SecretReference } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
+import type { ListenerCapabilities } from './capabilities.ts';
 import { isPermitted } from './grants.ts';
 import type { GatewayInput } from './input.ts';
 import type { OwnedListener } from './owned-listeners.ts';
@@ -9,19 +10,20 @@ import { type ReadCertificate, readCertificate } from './pem.ts';
 import type { Problem, Report } from './problem.ts';
 import type { ListenerPlace, SecretPlace } from './problem-place.ts';
 import { certificateSecret, describeReference, externalCertificates, namespaceOf } from './references.ts';
-import type { CertificateSource } from './topology.ts';
+import type { CertificateKey, CertificateSource } from './topology.ts';
 
 /** The usable certificates. Clients without SNI get the first one. Each unusable certificate is reported. */
 export function resolveCertificates(
   owned: OwnedListener,
   input: GatewayInput,
+  capabilities: Pick<ListenerCapabilities, 'certificateKeys'>,
   report: Report,
 ): readonly CertificateSource[] {
   const refs = owned.listener.tls?.certificateRefs ?? [];
   const sources = new Map<string, CertificateSource>();
   for (const [index, ref] of refs.entries()) {
     const place = { listener: owned.id, field: `tls.certificateRefs[${index}]` };
-    const source = resolveSecret(ref, owned, place, input, report);
+    const source = resolveSecret(ref, owned, place, input, capabilities, report);
     if (source === undefined) continue;
     const key = source.kind === 'secret' ? source.secret : source.reference;
     if (!sources.has(key)) sources.set(key, source);
@@ -36,6 +38,7 @@ function resolveSecret(
   { owner, listener }: OwnedListener,
   place: ListenerPlace,
   input: GatewayInput,
+  { certificateKeys }: Pick<ListenerCapabilities, 'certificateKeys'>,
   report: Report,
 ): CertificateSource | undefined {
   const namespace = namespaceOf(owner);
@@ -59,7 +62,8 @@ function resolveSecret(
     return last;
   }
   const read = readOnce(object);
-  const problem = certificateProblem(read, { ...place, secret, ...(last && { stillServed: true }) }, input.now);
+  const told: SecretPlace = { ...place, secret, ...(last && { stillServed: true }) };
+  const problem = certificateProblem(read, told, input.now) ?? keyProblem(read, told, certificateKeys);
   if (problem !== undefined) {
     report(problem);
     return last;
@@ -119,3 +123,17 @@ function certificateProblem(read: ReadCertificate, place: SecretPlace, now: numb
       return undefined;
   }
 }
+
+function keyProblem(
+  read: ReadCertificate,
+  place: SecretPlace,
+  supported: ListenerCapabilities['certificateKeys'],
+): Problem | undefined {
+  if (read.kind !== 'certificate') return undefined;
+  const algorithm = keyName(read.summary.key);
+  if (supported.some((each) => keyName(each) === algorithm)) return undefined;
+  return { ...place, kind: 'certificate-algorithm-unsupported', algorithm };
+}
+
+/** `rsa-2048`, `ec-prime256v1`. */
+const keyName = (key: CertificateKey): string => (key.type === 'RSA' ? `rsa-${key.bits}` : `ec-${key.curve}`);

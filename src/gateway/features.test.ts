@@ -15,7 +15,7 @@ const none: HttpCapabilities = {
 };
 const some: HttpCapabilities = { ...none, filters: ['RequestRedirect', 'URLRewrite'], matches: ['method'] };
 const featuresOf = (http: HttpCapabilities, unclaimed = {}) =>
-  supportedFeatures({ protocols: ['HTTP'], http }, unclaimed);
+  supportedFeatures({ certificateKeys: [], protocols: ['HTTP'], http }, unclaimed);
 
 test('the features of a data plane are named once each, in ascending order', () => {
   const features = featuresOf(some);
@@ -29,13 +29,15 @@ test('no feature is promised that the data plane lacks', () => {
 });
 
 test('a data plane names the features that follow from no other capability', () => {
-  expect(supportedFeatures({ protocols: ['HTTP'], http: none, features: ['A'] }, {})).toContain('A');
+  expect(supportedFeatures({ certificateKeys: [], protocols: ['HTTP'], http: none, features: ['A'] }, {})).toContain(
+    'A',
+  );
 });
 
 test('GRPCRoute is promised where a listener takes it', () => {
   const claimed = (excluded: readonly ServableProtocol[]) => {
     const excludedKinds = Object.fromEntries(excluded.map((protocol) => [protocol, ['GRPCRoute' as const]]));
-    return supportedFeatures({ protocols: ['HTTP', 'HTTPS'], excludedKinds, http: none }, {});
+    return supportedFeatures({ certificateKeys: [], protocols: ['HTTP', 'HTTPS'], excludedKinds, http: none }, {});
   };
   expect(claimed(['HTTP'])).toContain('GRPCRoute');
   expect(claimed(['HTTP', 'HTTPS'])).not.toContain('GRPCRoute');
@@ -43,7 +45,9 @@ test('GRPCRoute is promised where a listener takes it', () => {
 
 test('a route kind is promised for each protocol that a data plane has', () => {
   const of = (protocols: readonly ServableProtocol[]) =>
-    supportedFeatures({ protocols, http: none }, {}).filter((name) => /^(TCP|UDP|TLS)Route/.test(name));
+    supportedFeatures({ certificateKeys: [], protocols, http: none }, {}).filter((name) =>
+      /^(TCP|UDP|TLS)Route/.test(name),
+    );
   expect(of(['HTTP', 'HTTPS'])).toEqual([]);
   expect(of(['TCP', 'UDP'])).toEqual(['TCPRoute', 'UDPRoute']);
   expect(of(['TLS'])).toEqual(['TLSRoute', 'TLSRouteModeMixed', 'TLSRouteModeTerminate']);

@@ -73,7 +73,7 @@ export function* resolveListeners(
   function supported(owned: OwnedListener, base: Base): ResolvedListener {
     const { name, protocol } = base;
     const supportedKinds = resolveKinds(owned, capabilities, report);
-    const tls = resolveTls(owned, input, report);
+    const tls = resolveTls(owned, input, capabilities, report);
     const overlap = overlaps.get(owned);
     if (overlap !== undefined) report({ kind: 'tls-overlap', listener: name, field: 'hostname', ...overlap });
     return {
@@ -133,7 +133,12 @@ function isReady(protocol: string, tls: ResolvedTls | undefined): boolean {
 const takesTls = (protocol: string): boolean => protocol === 'HTTPS' || protocol === 'TLS';
 
 /** Undefined for a protocol without TLS, or if TLS cannot be served with any certificate. */
-function resolveTls(owned: OwnedListener, input: GatewayInput, report: Report): ResolvedTls | undefined {
+function resolveTls(
+  owned: OwnedListener,
+  input: GatewayInput,
+  capabilities: ListenerCapabilities,
+  report: Report,
+): ResolvedTls | undefined {
   const { id: name } = owned;
   const { tls, protocol } = owned.listener;
   if (!takesTls(protocol)) return undefined;
@@ -152,5 +157,5 @@ function resolveTls(owned: OwnedListener, input: GatewayInput, report: Report): 
     report({ kind: 'tls-missing', listener: name, field: 'tls.certificateRefs', protocol });
     return undefined;
   }
-  return { mode, certificates: resolveCertificates(owned, input, report) };
+  return { mode, certificates: resolveCertificates(owned, input, capabilities, report) };
 }

@@ -2,8 +2,8 @@
 import type { Node, Secret, Service } from '../api/core.ts';
 import type { PortMapping } from '../envoy/model/proxy-ports.ts';
 import type { KeyPair } from '../envoy/model/secrets.ts';
-import { certificateBlocks } from '../gateway/pem.ts';
 import type { IpFamily, Topology } from '../gateway/topology.ts';
+import { certificateBlocks } from '../gateway/x509.ts';
 import type { ObjectKey } from '../kube/object.ts';
 
 /** Nodes have addresses of the families that pods have. */

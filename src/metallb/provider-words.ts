@@ -5,7 +5,7 @@ import { METALLB_CAPABILITIES } from './capabilities.ts';
 export const metallbWords: ProviderWords = {
   plane: 'Envoy',
   protocols: METALLB_CAPABILITIES.protocols,
-  certificateKeys: 'RSA of 2048 to 4096 bits, or ECDSA on P-256, P-384 or P-521',
+  certificateKeys: 'RSA of 2048, 3072 or 4096 bits, or ECDSA on P-256, P-384 or P-521',
   parametersKind: 'ProxyConfiguration of gatehouse.dev',
   addresses: 'an address must be of type IPAddress, or of type metallb.io/IPAddressPool.',
   routeUnread: 'Envoy has none of its rules.',

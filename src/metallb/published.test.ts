@@ -27,7 +27,7 @@ test('a cluster that Envoys may still use keeps its CA certificates, because a n
   published.publish(web, modelOf(checkedWith('old')), () => new Set());
   const next = modelOf(checkedWith('new'));
   const used = published.publish(web, next, () => new Set(['shop/by-old/80/tls']));
-  expect([...used.secrets.keys()]).toEqual(['authorities/shop/old', 'authorities/shop/new']);
+  expect([...used.secrets.keys()]).toEqual(['authorities:shop/old', 'authorities:shop/new']);
   const unused = published.publish(web, next, () => new Set());
-  expect([...unused.secrets.keys()]).toEqual(['authorities/shop/new']);
+  expect([...unused.secrets.keys()]).toEqual(['authorities:shop/new']);
 });

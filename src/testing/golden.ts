@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
 import { CERTIFICATE_ARN_OPTION } from '../aws/certificate-arns.ts';
+import { AWS_CAPABILITIES } from '../aws/model/capabilities.ts';
 import type { SettingsDefaults } from '../aws/settings.ts';
 import type { ListenerCapabilities } from '../gateway/capabilities.ts';
 import { fromManifests } from '../gateway/from-manifests.ts';
@@ -27,6 +28,7 @@ const root = join(import.meta.dirname, '..', 'gateway', 'testdata');
 /** All protocols of listeners and types of addresses that a provider may support. */
 export const GOLDEN_PROTOCOLS: ListenerCapabilities = {
   protocols: ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'],
+  certificateKeys: AWS_CAPABILITIES.certificateKeys,
   addressTypes: ['IPAddress'],
 };
 

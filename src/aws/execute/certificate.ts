@@ -1,6 +1,7 @@
 // One ACM certificate per Secret, shared by all Gateways that refer to it. The first pass imports it, the others find it.
 import { ImportCertificateCommand } from '@aws-sdk/client-acm';
-import { certificateBlocks, fingerprintOf } from '../../gateway/pem.ts';
+import { fingerprintOf } from '../../gateway/pem.ts';
+import { certificateBlocks } from '../../gateway/x509.ts';
 import { isInvalid, isNotFound, isUncertain } from '../errors.ts';
 import { taggedCertificates } from '../inventory/describe.ts';
 import type { CertificateRecord } from '../inventory/records.ts';

@@ -1,10 +1,12 @@
 // What AWS can do of the Gateway API: an ALB with requests, an NLB with connections.
-import type { Capabilities } from '../../gateway/capabilities.ts';
+import { type Capabilities, NIST_CURVES, rsa } from '../../gateway/capabilities.ts';
 
 export const AWS_CAPABILITIES: Capabilities = {
   protocols: ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'],
   // A target group of gRPC needs an HTTPS listener.
   excludedKinds: { HTTP: ['GRPCRoute'] },
+  // What ACM imports for load balancers.
+  certificateKeys: [rsa(1024), rsa(2048), rsa(3072), rsa(4096), ...NIST_CURVES],
   // Of a Network Load Balancer, also in front of an Application Load Balancer.
   addressTypes: ['IPAddress'],
   http: {

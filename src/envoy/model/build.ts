@@ -3,7 +3,7 @@ import { routesById } from '../../gateway/connections.ts';
 import { type PortKey, portKey } from '../../gateway/listener-protocols.ts';
 import { remembered } from '../../gateway/remembered.ts';
 import { mapping, type Steps } from '../../gateway/steps.ts';
-import type { IpFamily, PortTopology, RouteTopology, Topology } from '../../gateway/topology.ts';
+import type { IpFamily, ListenerTopology, PortTopology, RouteTopology, Topology } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { Problem } from '../problem.ts';
 import type { Resource, Snapshot } from '../snapshot.ts';
@@ -13,6 +13,7 @@ import { secretsOf } from './downstream-tls.ts';
 import { expressible } from './expressible.ts';
 import { httpPort } from './http-port.ts';
 import { listenersOf, type PlacedParts, sharedNumbers } from './listeners.ts';
+import { secretName } from './names.ts';
 import type { PortParts } from './port-parts.ts';
 import { type PortMapping, proxyPorts } from './proxy-ports.ts';
 import { type Room, type TakenRoom, withRoom } from './room.ts';
@@ -68,12 +69,12 @@ export function* buildEnvoy(topology: Topology, options: EnvoyOptions): Steps<En
     parts.push({ port, ...(yield* partsOf(port, { routes, byId, before })) });
   }
   const upstreams = upstreamsOf(routes);
-  const secrets = new Set(usable.flatMap(({ listeners }) => listeners.flatMap(secretsOf)));
+  const terminating = usable.flatMap(({ listeners }) => listeners);
   return {
     snapshot: {
       clusters: named(yield* mapping([...upstreams.values()], clusterOf)),
       secrets: named([
-        ...[...secrets].flatMap((key) => secretOf(key, options.keyPairs)),
+        ...(yield* mapping(terminating, (each) => certificatesOf(each, options.keyPairs))).flat(),
         ...authoritiesSecrets([...upstreams.values()].flatMap(authoritiesOf), topology.authorities),
       ]),
       listeners: named(yield* listenersOf(parts, ports, options.families)),
@@ -103,10 +104,11 @@ const withKeyPairs = (port: PortTopology, keyPairs: EnvoyOptions['keyPairs']): P
   })),
 });
 
-function secretOf(key: ObjectKey, keyPairs: EnvoyOptions['keyPairs']): readonly Resource[] {
-  const pair = keyPairs.get(key);
-  return pair === undefined ? [] : [secret(key, pair)];
-}
+const certificatesOf = (listener: ListenerTopology, keyPairs: EnvoyOptions['keyPairs']): readonly Resource[] =>
+  secretsOf(listener).flatMap((key) => {
+    const pair = keyPairs.get(key);
+    return pair === undefined ? [] : [secret(secretName(key, listener), pair)];
+  });
 
 interface Routed {
   readonly routes: readonly RouteTopology[];

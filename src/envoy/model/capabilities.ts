@@ -1,5 +1,5 @@
 // What Envoy can do of the Gateway API, as far as the model expresses it.
-import type { Capabilities } from '../../gateway/capabilities.ts';
+import { type Capabilities, NIST_CURVES, rsa } from '../../gateway/capabilities.ts';
 
 const filters = [
   'CORS',
@@ -12,6 +12,8 @@ const filters = [
 
 export const ENVOY_CAPABILITIES: Capabilities = {
   protocols: ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'],
+  // BoringSSL reads more of them, but Envoy's TLS context refuses the others.
+  certificateKeys: [rsa(2048), rsa(3072), rsa(4096), ...NIST_CURVES],
   features: ['GatewayHTTPSListenerDetectMisdirectedRequests'],
   http: {
     filters,

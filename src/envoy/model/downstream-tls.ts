@@ -16,7 +16,7 @@ export const downstreamTls = (
     commonTlsContext: {
       alpnProtocols: [...alpnProtocols],
       tlsCertificateSdsSecretConfigs: secretsOf(listener).map((secret) => ({
-        name: secretName(secret),
+        name: secretName(secret, listener),
         sdsConfig: FROM_ADS,
       })),
     },

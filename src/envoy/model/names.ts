@@ -14,7 +14,11 @@ export const envoyListenerName = ({ port, serves }: Pick<PortTopology, 'port' | 
 export const routeTableName = (port: PortKey, listener?: Pick<ListenerTopology, 'name'>): string =>
   listener === undefined ? port : `${port}/${listener.name}`;
 
-/** The CA certificates of these ConfigMaps. A Secret's name has one slash. */
-export const authoritiesName = (configMaps: readonly ObjectKey[]): string => `authorities/${configMaps.join(',')}`;
+/** The CA certificates of these ConfigMaps. No name in Kubernetes has a colon. */
+export const authoritiesName = (configMaps: readonly ObjectKey[]): string => `authorities:${configMaps.join(',')}`;
 
-export const secretName = (secret: ObjectKey): string => secret;
+/**
+ * A certificate of one listener: `shop/tls https`. Listeners share no name, because Envoy would check a shared certificate while
+ * it adds the second listener. A bad certificate would then block all changes of the port.
+ */
+export const secretName = (secret: ObjectKey, { name }: Pick<ListenerTopology, 'name'>): string => `${secret} ${name}`;

@@ -186,6 +186,7 @@ export function memoryProvider({
 
 const capabilities: Capabilities = {
   protocols: ['HTTP', 'HTTPS'],
+  certificateKeys: [{ type: 'RSA', bits: 2048 }],
   http: {
     filters: ['RequestRedirect'],
     backendFilters: [],
