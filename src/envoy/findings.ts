@@ -1,7 +1,7 @@
 // Envoy's problems as findings, the form that the status uses.
-import { ofRule, type RuleEffect, type RuleFinding } from '../provider/finding.ts';
-import type { EnvoyProblem } from './problem.ts';
-import { sentence } from './words.ts';
+import { type ListenerFinding, ofListener, ofRule, type RuleEffect, type RuleFinding } from '../provider/finding.ts';
+import type { EnvoyProblem, LeftOutListener } from './problem.ts';
+import { leftOutSentence, sentence } from './words.ts';
 
 const dropped: RuleEffect = { kind: 'dropped', reason: 'UnsupportedValue' };
 
@@ -22,3 +22,9 @@ export function envoyFinding(problem: EnvoyProblem): RuleFinding {
   const answered = problem.kind === 'header-refused' ? ' Its requests are answered 500.' : '';
   return ofRule(problem, sentence(problem) + answered, effects[problem.kind]);
 }
+
+export const leftOutFinding = (problem: LeftOutListener): ListenerFinding =>
+  ofListener(problem, leftOutSentence(problem), {
+    kind: 'no-room',
+    lack: problem.kind === 'too-many-ports' ? 'port' : 'listeners',
+  });

@@ -1,6 +1,6 @@
 // All problems of Envoy as a data plane, as data. The code that finds a problem says what and where; words.ts writes the message.
 import type { Problem as GatewayProblem } from '../gateway/problem.ts';
-import type { RulePlace } from '../gateway/problem-place.ts';
+import type { ListenerPlace, RulePlace } from '../gateway/problem-place.ts';
 
 /** Envoy would refuse the regular expression, and with it the whole route table. The rule is left out. */
 export interface RegexRefused extends RulePlace {
@@ -80,6 +80,21 @@ export type EnvoyProblem =
   | TooManyRegexes
   | TooManyBytes
   | TooManyClusters;
+
+/** Other ListenerSets need all the room that the Gateway has for their listeners. */
+interface TooManyListeners extends ListenerPlace {
+  readonly kind: 'too-many-listeners';
+  readonly limit: number;
+}
+
+/** Other ListenerSets need all the ports that they may add to the Gateway. */
+interface TooManyPorts extends ListenerPlace {
+  readonly kind: 'too-many-ports';
+  readonly limit: number;
+}
+
+/** The listener of a ListenerSet is left out. */
+export type LeftOutListener = TooManyListeners | TooManyPorts;
 
 /** All problems in the pass of a Gateway: those of the Gateway API's rules, and Envoy's. */
 export type Problem = GatewayProblem | EnvoyProblem;

@@ -1,7 +1,7 @@
 // The messages of Envoy's problems: what is wrong, and what to do.
 import { isOfConnections } from '../gateway/connection-route.ts';
 import { TLS_CLUSTERS } from './model/amounts.ts';
-import type { EnvoyProblem, HeaderRefused } from './problem.ts';
+import type { EnvoyProblem, HeaderRefused, LeftOutListener } from './problem.ts';
 
 /** Says what is wrong and how to correct it. The caller adds the field. */
 export function sentence(problem: EnvoyProblem): string {
@@ -28,6 +28,18 @@ export function sentence(problem: EnvoyProblem): string {
       return `the filters, backends and matches of a Gateway have room for ${problem.limit / 1_000_000} MB (all of a rule for each match and hostname), and other routes need it. Use fewer or shorter ones, or another Gateway.`;
     case 'too-many-clusters':
       return `the Envoys of a Gateway have room for ${problem.limit} ports of Services (${TLS_CLUSTERS} for a port with TLS), and other routes need them. Name fewer, or use another Gateway.`;
+    default:
+      return problem satisfies never;
+  }
+}
+
+export function leftOutSentence(problem: LeftOutListener): string {
+  const rest = 'so this listener is left out. Use fewer';
+  switch (problem.kind) {
+    case 'too-many-listeners':
+      return `the ListenerSets of a Gateway may have ${problem.limit} listeners, and others need them, ${rest} listeners, or another Gateway.`;
+    case 'too-many-ports':
+      return `the ListenerSets of a Gateway may add ${problem.limit} ports, and others need them, ${rest} ports, a port of the Gateway, or another Gateway.`;
     default:
       return problem satisfies never;
   }

@@ -1,6 +1,8 @@
 // What a Gateway needs from MetalLB and Envoy: the result of translate, with the settings of Envoys and Services. What Envoy
-// cannot do of it is found by Envoy's model.
+// cannot do of its routes is found by Envoy's model.
 import type { ProxySettings } from '../api/proxy-configuration.ts';
+import { leftOutFinding } from '../envoy/findings.ts';
+import { withListenerRoom } from '../envoy/model/listener-room.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import type { Problem } from '../gateway/problem.ts';
 import { remembered } from '../gateway/remembered.ts';
@@ -13,6 +15,7 @@ import { apiFinding } from '../status/api-findings.ts';
 import { metallbFinding } from './findings.ts';
 import { cleanInfrastructure, type Infrastructure } from './infrastructure.ts';
 import { metallbWords } from './provider-words.ts';
+import { servingListeners } from './serving-listeners.ts';
 import { servingRoutes } from './serving-routes.ts';
 import { proxySettings } from './settings.ts';
 
@@ -39,5 +42,8 @@ export function* narrowForMetallb(
     yield;
   }
   if (topology === undefined || settings === undefined) return { ...asked, found };
-  return { ...asked, found, topology: { ...topology, settings, serving: servingRoutes(input), infrastructure } };
+  const { problems: leftOut, ...fitting } = yield* withListenerRoom(topology, { serving: servingListeners(input) });
+  found.push(...leftOut.map(leftOutFinding));
+  const serving = servingRoutes(input);
+  return { ...asked, found, topology: { ...topology, ...fitting, settings, serving, infrastructure } };
 }

@@ -14,6 +14,8 @@ import { fromManifests } from '../gateway/from-manifests.ts';
 import type { Steps } from '../gateway/steps.ts';
 import { translating } from '../gateway/translate.ts';
 import { objectKey } from '../kube/object.ts';
+import { METALLB_CAPABILITIES } from '../metallb/capabilities.ts';
+import { narrowForMetallb } from '../metallb/translation.ts';
 import { findingsOf } from '../status/findings.ts';
 import { attachedRoutes } from '../status/gateway-status.ts';
 import { listenerSetStatus } from '../status/listener-set-status.ts';
@@ -247,4 +249,19 @@ test.each<readonly [string, readonly unknown[], number]>([
   const model = inShortSteps(buildEnvoy(topology, { families: ['IPv4'], keyPairs: new Map() }));
   expect(model.routes).toHaveLength(routes);
   expect(model.snapshot.listeners.size).toBe(topology.ports.length);
+});
+
+test.each<readonly [string, readonly unknown[]]>([
+  ['300 ListenerSets × 64 listeners', [gateway([80]), ...many(300, listenerSet), catchAll]],
+  ['9,600 TCP listeners with a route each', connectionSets('TCP', 150)],
+])('what MetalLB and Envoy have room for: %s do not delay other work', { timeout: 60_000 }, (_, manifests) => {
+  const [input] = fromManifests([gatewayClass, ...manifests], { now: GOLDEN_NOW }).inputs;
+  if (input === undefined) throw new Error('Expected a Gateway');
+  const translation = inShortSteps(translating(input, METALLB_CAPABILITIES));
+  const started = performance.now();
+  const { topology } = inShortSteps(narrowForMetallb(input, translation));
+  expect(performance.now() - started).toBeLessThan(longestMs);
+  const listeners = topology?.ports.flatMap((port) => port.listeners) ?? [];
+  expect(listeners.length).toBeLessThanOrEqual(1001);
+  expect(topology?.routes.length).toBeLessThanOrEqual(listeners.length);
 });
