@@ -5,7 +5,7 @@ import type { RouteEntry } from '../gateway/topology.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { changeWords, connectionActionWords, connectionWords, entryWords } from './entry-words.ts';
 import type { MetallbPlan, PlannedOnMetallb } from './planned-on-metallb.ts';
-import type { PlannedCluster, PlannedConnections, PlannedPort } from './planned-ports.ts';
+import type { Call, PlannedCluster, PlannedConnections, PlannedPort } from './planned-ports.ts';
 import { type Branch, drawn } from './tree.ts';
 
 export function metallbPlanLines({ model, assumedSecrets }: PlannedOnMetallb): readonly string[] {
@@ -112,8 +112,13 @@ function clusterBranch({ clusters }: MetallbPlan): readonly Branch[] {
 }
 
 function clusterWords(cluster: PlannedCluster): string {
-  if ('route' in cluster) return `${cluster.route}: ${cluster.protocol}`;
+  if ('route' in cluster) {
+    const { route, protocol, tls = [] } = cluster;
+    return `${route}: ${protocol}${tls.length === 0 ? '' : ` over ${tls.map(callWords).join(', ')}`}`;
+  }
   const { service, port, protocol, tls } = cluster;
-  const secured = tls === undefined ? '' : ` over TLS to ${tls.serverName} (BackendTLSPolicy ${tls.policy})`;
+  const secured = tls === undefined ? '' : ` over ${callWords(tls)}`;
   return `Service ${service}:${port}: ${protocol}${secured}`;
 }
+
+const callWords = ({ policy, serverName }: Call): string => `TLS to ${serverName} (BackendTLSPolicy ${policy})`;

@@ -1,6 +1,6 @@
 // What Envoy has in a plan: what it answers on each port, and the clusters behind.
 import { sharedNumbers } from '../envoy/model/listeners.ts';
-import { takesConnections, type Upstream } from '../envoy/model/upstreams.ts';
+import { servicesOf, takesConnections, type Upstream } from '../envoy/model/upstreams.ts';
 import { type ConnectionEntry, connectionsOf, routesById } from '../gateway/connections.ts';
 import { portEntries } from '../gateway/entries.ts';
 import type { RouteId } from '../gateway/route-id.ts';
@@ -37,10 +37,18 @@ export type PlannedCluster =
       readonly service: ObjectKey;
       readonly port: number;
       readonly protocol: 'HTTP/1.1' | 'HTTP/2';
-      /** The name that Envoy calls, and the BackendTLSPolicy that says so. Absent without TLS. */
-      readonly tls?: Pick<BackendTls, 'policy' | 'serverName'>;
+      /** Absent without TLS. */
+      readonly tls?: Call;
     }
-  | { readonly route: RouteId; readonly protocol: 'TCP' | 'UDP' };
+  | {
+      readonly route: RouteId;
+      readonly protocol: 'TCP' | 'UDP';
+      /** One for each BackendTLSPolicy of the backends. Absent if Envoy speaks no TLS to them. */
+      readonly tls?: readonly Call[];
+    };
+
+/** The name that Envoy calls, and the BackendTLSPolicy that says so. */
+export type Call = Pick<BackendTls, 'policy' | 'serverName'>;
 
 export const plannedPorts = ({ topology, envoy }: MetallbModel): readonly PlannedPort[] =>
   finish(sharedNumbers(topology.ports)).map((port) => {
@@ -84,7 +92,11 @@ function plannedConnections(
 
 export const plannedCluster = (upstream: Upstream): PlannedCluster =>
   takesConnections(upstream)
-    ? { route: upstream.route, protocol: upstream.speaks === 'udp' ? 'UDP' : 'TCP' }
+    ? {
+        route: upstream.route,
+        protocol: upstream.speaks === 'udp' ? 'UDP' : 'TCP',
+        ...(upstream.tls && { tls: callsOf(upstream) }),
+      }
     : {
         service: upstream.backend.service,
         port: upstream.backend.port,
@@ -92,10 +104,14 @@ export const plannedCluster = (upstream: Upstream): PlannedCluster =>
         ...(upstream.backend.tls && { tls: calledBy(upstream.backend.tls) }),
       };
 
-const calledBy = ({ policy, serverName }: BackendTls): Pick<BackendTls, 'policy' | 'serverName'> => ({
-  policy,
-  serverName,
-});
+const calledBy = ({ policy, serverName }: BackendTls): Call => ({ policy, serverName });
+
+const callsOf = (upstream: Upstream): readonly Call[] => {
+  const byPolicy = new Map(
+    servicesOf(upstream).flatMap(({ tls }) => (tls ? [[tls.policy, calledBy(tls)] as const] : [])),
+  );
+  return [...byPolicy.values()];
+};
 
 export const certificatesOf = (ports: readonly PortTopology[]): readonly CertificateSource[] =>
   ports.flatMap(({ listeners }) => listeners.flatMap(({ certificates }) => certificates));

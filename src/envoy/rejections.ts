@@ -8,7 +8,7 @@ import { type Finding, type Hindrance, ofGateway, ofListener, ofRule, type RuleE
 import type { Rejected } from './ads/summary.ts';
 import { secretsOf } from './model/downstream-tls.ts';
 import { authoritiesName, envoyListenerName, routeTableName, secretName } from './model/names.ts';
-import { authoritiesOf, clusterName, type Upstream, upstreamsOf } from './model/upstreams.ts';
+import { authoritiesOf, clusterName, passedThrough, type Upstream, upstreamsOf } from './model/upstreams.ts';
 
 /** @param rejected by any Envoy of the Gateway, one of each resource */
 export const rejectionFindings = (rejected: readonly Rejected[], topology: Topology): readonly Finding[] => {
@@ -34,12 +34,12 @@ function findingsOf(rejected: Rejected, topology: Topology, byId: RoutesById): r
       return [ofPorts(rejected, topology)];
     case 'clusters':
     case 'endpoints':
-      return rulesWith(topology.routes, (upstream) => clusterName(upstream) === refused).map((rule) =>
+      return rulesWith(topology, (upstream) => clusterName(upstream) === refused).map((rule) =>
         ofRejectedRule(rejected, rule, { kind: 'unreachable', reason: 'Refused' }),
       );
     case 'secrets':
       if (refused.startsWith(authoritiesName([]))) {
-        return rulesWith(topology.routes, (upstream) =>
+        return rulesWith(topology, (upstream) =>
           authoritiesOf(upstream).some((each) => authoritiesName(each) === refused),
         ).map((rule) => ofRejectedRule(rejected, rule, { kind: 'unreachable', reason: 'Refused' }));
       }
@@ -96,12 +96,11 @@ function ofPorts({ kind, name, message }: Rejected, { ports }: Topology): Findin
   return ofGateway({ kind: 'rejected' }, `Envoy rejects ${what} ${name}. It says: ${message}`, effect);
 }
 
-const rulesWith = (
-  routes: readonly RouteTopology[],
-  isConcerned: (upstream: Upstream) => boolean,
-): readonly RuleRef[] =>
-  routes.flatMap((route) =>
+function rulesWith({ ports, routes }: Topology, isConcerned: (upstream: Upstream) => boolean): readonly RuleRef[] {
+  const passed = passedThrough(ports);
+  return routes.flatMap((route) =>
     route.rules
-      .filter((rule) => [...upstreamsOf([{ ...route, rules: [rule] }]).values()].some(isConcerned))
+      .filter((rule) => [...upstreamsOf([{ ...route, rules: [rule] }], passed).values()].some(isConcerned))
       .map(({ rule }) => ({ route: route.route, rule })),
   );
+}

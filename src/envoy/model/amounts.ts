@@ -1,6 +1,9 @@
 // What routes take in Envoy's tables, before they are made.
+import { isOfConnections } from '../../gateway/connection-route.ts';
 import { remembered } from '../../gateway/remembered.ts';
-import type { Cors, RequestMatch, RouteAction, RouteTopology } from '../../gateway/topology.ts';
+import { routeId } from '../../gateway/route-id.ts';
+import type { BackendService, Cors, RequestMatch, RouteAction, RouteTopology } from '../../gateway/topology.ts';
+import type { ObjectKey } from '../../kube/object.ts';
 import { needsPreflight, originRegex } from './cors.ts';
 import { sharesOf } from './shares.ts';
 import { servicesOf, upstreamsOf } from './upstreams.ts';
@@ -11,7 +14,7 @@ export interface Amount {
   readonly regexes: number;
   /** Of the filters and backends in entries, about. */
   readonly bytes: number;
-  /** One that speaks TLS counts as several. */
+  /** One that speaks TLS counts as several, for each BackendTLSPolicy. */
   readonly clusters: number;
 }
 
@@ -61,10 +64,13 @@ const lengthOf = (value: unknown): number => JSON.stringify(value).length;
 
 /** Its clusters, which all hostnames share. */
 export const clustersOf = remembered((route: RouteTopology): Amount => {
-  const upstreams = upstreamsOf([route]);
-  const trusting = [...upstreams.values()].filter((upstream) => servicesOf(upstream).some(({ tls }) => tls));
-  return { ...NOTHING, clusters: upstreams.size + trusting.length * (TLS_CLUSTERS - 1) };
+  // A listener may pass the TLS of connections through.
+  const upstreams = upstreamsOf([route], new Set(isOfConnections(route.route) ? [routeId(route.route)] : []));
+  const policies = [...upstreams.values()].map((upstream) => new Set(servicesOf(upstream).flatMap(policyOf)).size);
+  return { ...NOTHING, clusters: upstreams.size + sum(policies) * (TLS_CLUSTERS - 1) };
 });
+
+const policyOf = ({ tls }: BackendService): ObjectKey | [] => tls?.policy ?? [];
 
 /** The regular expressions of a match, with their fields below it. */
 export function regexesOf({ path, headers, queryParams, grpc }: RequestMatch) {

@@ -21,7 +21,7 @@ import type { PortTables } from './route-tables.ts';
 
 import { type KeyPair, secret } from './secrets.ts';
 import { authoritiesSecrets } from './upstream-tls.ts';
-import { authoritiesOf, type Upstream, upstreamsOf } from './upstreams.ts';
+import { authoritiesOf, passedThrough, type Upstream, upstreamsOf } from './upstreams.ts';
 
 export interface EnvoyOptions extends Pick<Room, 'serving'> {
   /** Of the addresses in the pods. */
@@ -68,7 +68,7 @@ export function* buildEnvoy(topology: Topology, options: EnvoyOptions): Steps<En
     const before = options.before?.made.get(portKey(port));
     parts.push({ port, ...(yield* partsOf(port, { routes, byId, before })) });
   }
-  const upstreams = upstreamsOf(routes);
+  const upstreams = upstreamsOf(routes, passedThrough(usable));
   const terminating = usable.flatMap(({ listeners }) => listeners);
   return {
     snapshot: {

@@ -14,8 +14,8 @@ import {
 } from '../xds/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
 import { BUFFER_LIMIT, HTTP2_LIMITS, MAX_CONCURRENT, MAX_RETRIES, MAX_SESSIONS } from './edge.ts';
 import { FROM_ADS, type Init, packed, seconds } from './messages.ts';
-import { upstreamTls } from './upstream-tls.ts';
-import { clusterName, takesConnections, type Upstream } from './upstreams.ts';
+import { endpointSockets, upstreamTls } from './upstream-tls.ts';
+import { clusterName, servicesOf, takesConnections, type Upstream } from './upstreams.ts';
 
 export function cluster(upstream: Upstream): Resource {
   const name = clusterName(upstream);
@@ -24,7 +24,11 @@ export function cluster(upstream: Upstream): Resource {
     name,
     ...(takesConnections(upstream)
       ? // Others prefer endpoints with few connections, whatever the weights.
-        { lbPolicy: Cluster_LbPolicy.ROUND_ROBIN, ...(upstream.speaks === 'udp' && { circuitBreakers: ofSessions }) }
+        {
+          lbPolicy: Cluster_LbPolicy.ROUND_ROBIN,
+          ...(upstream.speaks === 'udp' && { circuitBreakers: ofSessions }),
+          ...(upstream.tls && endpointSockets(servicesOf(upstream))),
+        }
       : {
           typedExtensionProtocolOptions: protocols[upstream.speaks],
           ...(upstream.backend.tls && { transportSocket: upstreamTls(upstream.backend.tls, alpn[upstream.speaks]) }),

@@ -15,6 +15,7 @@ import { TIMEOUTS } from './edge.ts';
 import { extension, type Init, packed, seconds } from './messages.ts';
 import { INVALID_CLUSTER } from './names.ts';
 import type { PortParts } from './port-parts.ts';
+import { clusterName, upstreamOfConnections } from './upstreams.ts';
 
 type Chain = Init<typeof FilterChainSchema>;
 type RoutesById = ReadonlyMap<RouteId, RouteTopology>;
@@ -29,7 +30,10 @@ export function* tlsPort(port: PortTopology, routes: RoutesById): Steps<PortPart
     if (index % 100 === 99) yield;
     const entries = hasTls(listener) ? (byListener.get(listener.name) ?? []) : [];
     const byRoute = Map.groupBy(entries, ({ route }) => routeId(route));
-    chains.push(...[...byRoute].map(([route, own]) => tlsChain(key, listener, route, own)));
+    for (const [id, own] of byRoute) {
+      const route = routes.get(id);
+      if (route !== undefined) chains.push(tlsChain(key, listener, route, own));
+    }
     if (!entries.some(({ hostname }) => hostname === listener.hostname)) uncovered.push(listener);
   }
   return { chains: [...chains, ...closingChain(key, uncovered)], filters: [], tables: [] };
@@ -42,12 +46,12 @@ const hasTls = (listener: ListenerTopology): boolean =>
 const tlsChain = (
   port: PortKey,
   listener: ListenerTopology,
-  route: RouteId,
+  route: RouteTopology,
   entries: readonly ConnectionEntry[],
 ): Chain => ({
-  name: `${port}/${listener.name}/${route}`,
+  name: `${port}/${listener.name}/${routeId(route.route)}`,
   filterChainMatch: serverNames(entries.map(({ hostname }) => hostname)),
-  filters: [tcpProxy(port, route)],
+  filters: [tcpProxy(port, clusterName(upstreamOfConnections(route, listener.tlsMode)))],
   // What the backend speaks is not known.
   ...(listener.tlsMode !== 'Passthrough' && downstreamTls(listener, [])),
 });

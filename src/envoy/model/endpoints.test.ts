@@ -2,7 +2,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import type { Endpoint, EndpointSlice } from '../../api/core.ts';
 import { routeId } from '../../gateway/route-id.ts';
-import { connectionRoute, service } from '../../gateway/testing/sample.ts';
+import { backendTls, connectionRoute, service } from '../../gateway/testing/sample.ts';
 import type { BackendService } from '../../gateway/topology.ts';
 import { objectKey } from '../../kube/object.ts';
 import type { Resource } from '../snapshot.ts';
@@ -148,7 +148,7 @@ test('connections also go to near pods, and each backend keeps its share', () =>
     [service('stock').service, [slice([near('10.0.0.3', 'c'), near('10.0.0.4', 'c')])]],
   ]);
   const route = routeId({ kind: 'TCPRoute', key: objectKey({ namespace: 'shop', name: 'db' }) });
-  const all = endpointsOf({ speaks: 'tcp', route, backends }, (key) => slices.get(key) ?? []);
+  const all = endpointsOf({ speaks: 'tcp', route, tls: false, backends }, (key) => slices.get(key) ?? []);
   expect(addressesIn(all)).toHaveLength(4);
   const seen = all.nearby?.at({ node: 'n1', zone: 'a' });
   expect(seen && addressesIn(seen)).toEqual(['10.0.0.1 8080', '10.0.0.3 8080', '10.0.0.4 8080']);
@@ -171,14 +171,17 @@ const sharesOf = (
 };
 
 test('pods of a connection share the weight of their backend, and a pod of two backends has both parts', () => {
-  const [db] = upstreamsOf([connectionRoute('TCPRoute', 'db', { a: 3, b: 1, invalid: 1, empty: 1, off: 0 })]).values();
+  const [db] = upstreamsOf(
+    [connectionRoute('TCPRoute', 'db', { a: 3, b: 1, invalid: 1, empty: 1, off: 0 })],
+    new Set(),
+  ).values();
   if (db === undefined) throw new Error('no upstream');
   const pods = { 'shop/a': ['10.0.0.1', '10.0.0.2'], 'shop/b': ['10.0.0.2'], 'shop/off': ['10.0.0.9'] };
   expect(sharesOf(db, pods)).toEqual({ '10.0.0.1': 0.25, '10.0.0.2': 0.417, '127.0.0.1': 0.333 });
 });
 
 test('of very many pods each has a weight, and the sum is within what Envoy takes', () => {
-  const [db] = upstreamsOf([connectionRoute('TCPRoute', 'db', { a: 1, b: 1_000_000 })]).values();
+  const [db] = upstreamsOf([connectionRoute('TCPRoute', 'db', { a: 1, b: 1_000_000 })], new Set()).values();
   if (db === undefined) throw new Error('no upstream');
   const many = Array.from({ length: 5_000 }, (_, index) => `10.0.${Math.floor(index / 250)}.${index % 250}`);
   const { bytes } = endpointsOf(db, (of) => [
@@ -189,4 +192,30 @@ test('of very many pods each has a weight, and the sum is within what Envoy take
   );
   expect(Math.min(...weights)).toBeGreaterThan(0);
   expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeLessThan(2 ** 32);
+});
+
+test('an endpoint says by which policy it is reached. A pod of several backends has the first policy', () => {
+  const backends = [
+    { service: service('plain'), weight: 1 },
+    { service: service('mail', { tls: backendTls('mail') }), weight: 1 },
+    { service: service('other', { tls: backendTls('other') }), weight: 1 },
+    { weight: 1 },
+  ];
+  const route = routeId({ kind: 'TLSRoute', key: objectKey({ namespace: 'shop', name: 'mail' }) });
+  const pods: Readonly<Record<string, readonly string[]>> = {
+    'shop/plain': ['10.0.0.1', '10.0.0.2'],
+    'shop/mail': ['10.0.0.2', '10.0.0.3'],
+    'shop/other': ['10.0.0.3', '10.0.0.4'],
+  };
+  const { bytes } = endpointsOf({ speaks: 'tcp', route, tls: true, backends }, (of) => [
+    slice((pods[of] ?? []).map((address) => endpoint(address))),
+  ]);
+  const [found] = fromBinary(ClusterLoadAssignmentSchema, bytes).endpoints;
+  expect(found?.lbEndpoints.map(({ metadata }) => metadata?.filterMetadata['envoy.transport_socket_match'])).toEqual([
+    { plaintext: true },
+    { policy: 'shop/mail' },
+    { policy: 'shop/mail' },
+    { policy: 'shop/other' },
+    { plaintext: true },
+  ]);
 });

@@ -1,13 +1,14 @@
 // The endpoints of a cluster. They change with each pod, so they are made apart from everything else.
 import type { Endpoint, EndpointSlice } from '../../api/core.ts';
 import { compareStrings } from '../../gateway/precedence.ts';
-import type { BackendService } from '../../gateway/topology.ts';
+import type { BackendService, BackendTls } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import { type Location, type Resource, resource, versionOf } from '../snapshot.ts';
 import type { LbEndpointSchema } from '../xds/envoy/config/endpoint/v3/endpoint_components_pb.ts';
 import { ClusterLoadAssignmentSchema } from '../xds/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { type Init, socketAddress } from './messages.ts';
 import { type Hinted, nearest } from './nearest.ts';
+import { socketChoice } from './upstream-tls.ts';
 import { clusterName, type OfConnections, servicesOf, takesConnections, type Upstream } from './upstreams.ts';
 
 interface Place {
@@ -43,7 +44,7 @@ function assignment(upstream: Upstream, podsFor: PodsFor): Resource {
   const name = clusterName(upstream);
   const lbEndpoints = takesConnections(upstream)
     ? shares(upstream, podsFor)
-    : podsFor(upstream.backend).map((pod) => lbEndpoint(pod));
+    : podsFor(upstream.backend).map(lbEndpoint);
   return resource(ClusterLoadAssignmentSchema, name, {
     clusterName: name,
     endpoints: lbEndpoints.length === 0 ? [] : [{ lbEndpoints }],
@@ -56,21 +57,35 @@ const TOTAL_WEIGHT = 2 ** 31;
 /** Nothing listens there in Envoy's pod, so connections are refused at once. */
 const NOBODY = { address: '127.0.0.1', port: 1 };
 
-/** The weight of a backend belongs to its pods in equal parts. A pod may be behind several backends. Without pods, nobody has it. */
-function shares({ backends }: OfConnections, podsFor: PodsFor): Init<typeof LbEndpointSchema>[] {
+interface Share {
+  readonly at: Place;
+  part: number;
+  tls: BackendTls | undefined;
+}
+
+/**
+ * The weight of a backend belongs to its pods in equal parts. Without pods, nobody has it. A pod may be behind several backends: the
+ * first BackendTLSPolicy of them counts.
+ */
+function shares({ backends, tls }: OfConnections, podsFor: PodsFor): Init<typeof LbEndpointSchema>[] {
   const total = backends.reduce((sum, { weight }) => sum + weight, 0);
-  const found = new Map<string, { readonly at: Place; share: number }>();
+  const found = new Map<string, Share>();
   for (const { service, weight } of backends) {
     const pods = service === undefined ? [] : podsFor(service);
     const places: readonly Place[] = pods.length > 0 ? pods : [NOBODY];
     for (const at of places) {
       const key = `${at.address} ${at.port}`;
-      const known = found.get(key) ?? { at, share: 0 };
+      const known = found.get(key) ?? { at, part: 0, tls: undefined };
       found.set(key, known);
-      known.share += weight / total / places.length;
+      known.part += weight / total / places.length;
+      known.tls ??= service?.tls;
     }
   }
-  return [...found.values()].map(({ at, share }) => lbEndpoint(at, Math.max(1, Math.round(share * TOTAL_WEIGHT))));
+  return [...found.values()].map((share) => ({
+    ...lbEndpoint(share.at),
+    loadBalancingWeight: Math.max(1, Math.round(share.part * TOTAL_WEIGHT)),
+    ...(tls && { metadata: socketChoice(share.tls) }),
+  }));
 }
 
 /** The pods of the backend's port. As kube-proxy does it, pods that end get requests only while no other is ready. */
@@ -85,9 +100,8 @@ function podsOf(backend: BackendService, slicesOf: SlicesOf): readonly Address[]
   return [...chosen.values()].toSorted((a, b) => compareStrings(a.address, b.address) || a.port - b.port);
 }
 
-const lbEndpoint = ({ address, port }: Place, loadBalancingWeight?: number): Init<typeof LbEndpointSchema> => ({
+const lbEndpoint = ({ address, port }: Place): Init<typeof LbEndpointSchema> => ({
   hostIdentifier: { case: 'endpoint', value: { address: socketAddress(address, port) } },
-  ...(loadBalancingWeight !== undefined && { loadBalancingWeight }),
 });
 
 /** The Service's first family that has an address: a pod of a dual-stack Service is in slices of both. */

@@ -59,11 +59,11 @@ const shortfallsOf = (rule: RuleTopology): readonly (Shortfall | HeaderShortfall
   ...refusals(rule),
 ];
 
-/** Their protocol does not matter to Envoy, and connections get no TLS of the Gateway. */
+/** Their protocol does not matter to Envoy. */
 const connectionShortfalls = ({ backends }: RuleTopology): readonly Shortfall[] =>
   backends.flatMap(({ service, index }) => {
     const field = `backendRefs[${index}].port`;
-    return (service && tlsShortfall(service, field, false)) ?? [];
+    return (service && tlsShortfall(service, field, true)) ?? [];
   });
 
 /** Envoy's CORS filter ignores redirects. */

@@ -3,7 +3,7 @@ import { isOfConnections } from '../../gateway/connection-route.ts';
 import { remembered } from '../../gateway/remembered.ts';
 import { type RouteId, routeId } from '../../gateway/route-id.ts';
 import { protocolOf } from '../../gateway/shortfalls.ts';
-import type { BackendService, RouteTopology, TopologyBackend } from '../../gateway/topology.ts';
+import type { BackendService, PortTopology, RouteTopology, TlsMode, TopologyBackend } from '../../gateway/topology.ts';
 import { frozen, type ObjectKey } from '../../kube/object.ts';
 
 export type Upstream = OfRequests | OfConnections;
@@ -21,6 +21,8 @@ export interface OfRequests {
 export interface OfConnections {
   readonly speaks: 'tcp' | 'udp';
   readonly route: RouteId;
+  /** Whether Envoy speaks TLS to the backends with a BackendTLSPolicy. If not, none of them has one here. */
+  readonly tls: boolean;
   /** Those with weight. The share of one without a Service reaches nothing. */
   readonly backends: readonly Pick<TopologyBackend, 'service' | 'weight'>[];
 }
@@ -28,10 +30,10 @@ export interface OfConnections {
 /**
  * Clusters and their endpoints: `shop/web/80`, `shop/web/80/h2` if Envoy speaks HTTP/2 to the backend, and `shop/web/80/tls` if
  * it speaks TLS. Another protocol is another cluster, so that both exist while routes change from one to the other. Connections:
- * `TCPRoute/shop/database`.
+ * `TCPRoute/shop/database`, and `TLSRoute/shop/mail/tls` if some backends have a BackendTLSPolicy.
  */
 export function clusterName(upstream: Upstream): string {
-  if (takesConnections(upstream)) return upstream.route;
+  if (takesConnections(upstream)) return `${upstream.route}${upstream.tls ? '/tls' : ''}`;
   const { backend, speaks } = upstream;
   return `${backend.service}/${backend.port}${suffixes[speaks]}${backend.tls ? '/tls' : ''}`;
 }
@@ -48,14 +50,37 @@ export function forRequests(backend: BackendService): OfRequests {
 export const servicesOf = (upstream: Upstream): readonly BackendService[] =>
   takesConnections(upstream) ? upstream.backends.flatMap(({ service }) => service ?? []) : [upstream.backend];
 
-/** All upstreams that connections, requests or copies of requests may go to, by the name of their cluster. */
-export const upstreamsOf = (routes: readonly RouteTopology[]): ReadonlyMap<string, Upstream> =>
-  new Map(routes.flatMap(upstreamsOfRoute));
+type Named = readonly [string, Upstream];
 
-const upstreamsOfRoute = remembered((route: RouteTopology): readonly (readonly [string, Upstream])[] => {
+/**
+ * All upstreams that connections, requests or copies of requests may go to, by the name of their cluster.
+ * @param passed the routes of listeners that pass TLS through
+ */
+export const upstreamsOf = (
+  routes: readonly RouteTopology[],
+  passed: ReadonlySet<RouteId>,
+): ReadonlyMap<string, Upstream> =>
+  new Map(
+    routes.flatMap((route) =>
+      passed.has(routeId(route.route)) ? [passedUpstream(route), ...upstreamsOfRoute(route)] : upstreamsOfRoute(route),
+    ),
+  );
+
+export const passedThrough = (ports: readonly PortTopology[]): ReadonlySet<RouteId> =>
+  new Set(
+    ports.flatMap(({ listeners }) =>
+      listeners.flatMap(({ tlsMode, routes }) => (tlsMode === 'Passthrough' ? routes : [])),
+    ),
+  );
+
+const named = (upstream: Upstream): Named => [clusterName(upstream), frozen(upstream)];
+
+const upstreamsOfRoute = remembered((route: RouteTopology): readonly Named[] => {
   const upstreams = isOfConnections(route.route) ? [upstreamOfConnections(route)] : upstreamsOfRequests(route);
-  return upstreams.map((upstream) => [clusterName(upstream), frozen(upstream)]);
+  return upstreams.map(named);
 });
+
+const passedUpstream = remembered((route: RouteTopology): Named => named(upstreamOfConnections(route, 'Passthrough')));
 
 const upstreamsOfRequests = ({ rules }: RouteTopology): readonly OfRequests[] =>
   rules
@@ -74,14 +99,27 @@ export const authoritiesOf = (upstream: Upstream): readonly (readonly ObjectKey[
     tls?.authorities.kind === 'config-maps' ? [tls.authorities.configMaps] : [],
   );
 
-/** It is there even without a backend, because a listener refers to it. */
-function upstreamOfConnections({ route, rules: [rule] }: RouteTopology): OfConnections {
-  const backends = rule?.action.kind === 'forward' ? rule.action.backends : [];
+/**
+ * It is there even without a backend, because a listener refers to it. Connections that the Gateway passes through have the client's
+ * TLS, so a BackendTLSPolicy does not count for them, not even an invalid one.
+ */
+export function upstreamOfConnections({ route, rules: [rule] }: RouteTopology, mode?: TlsMode): OfConnections {
+  const written = rule?.backends ?? [];
+  const hasPolicy = written.some(({ service }) => service?.tls !== undefined);
+  const isPassed = hasPolicy && mode === 'Passthrough';
+  const served = rule?.action.kind === 'forward' ? rule.action.backends : [];
   return {
     speaks: route.kind === 'UDPRoute' ? 'udp' : 'tcp',
     route: routeId(route),
-    backends: backends
+    tls: hasPolicy && !isPassed,
+    backends: (isPassed ? written.map(withoutTls) : served)
       .filter(({ weight }) => weight > 0)
       .map(({ service, weight }) => ({ ...(service && { service }), weight })),
   };
+}
+
+function withoutTls({ service, weight }: OfConnections['backends'][number]): OfConnections['backends'][number] {
+  if (service === undefined) return { weight };
+  const { tls: _, ...plain } = service;
+  return { service: plain, weight };
 }

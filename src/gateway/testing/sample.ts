@@ -6,6 +6,7 @@ import { routeId } from '../route-id.ts';
 import { forwardTo as actionTo } from '../rules.ts';
 import type {
   BackendService,
+  BackendTls,
   ListenerTopology,
   PortTopology,
   RequestMatch,
@@ -20,6 +21,15 @@ export const service = (name: string, more: Partial<BackendService> = {}): Backe
   portName: '',
   local: false,
   families: ['IPv4'],
+  ...more,
+});
+
+/** TLS to a backend whose certificate ConfigMap `shop/ca` vouches for. @param policy the name of the BackendTLSPolicy */
+export const backendTls = (policy: string, more: Partial<BackendTls> = {}): BackendTls => ({
+  policy: objectKey({ namespace: 'shop', name: policy }),
+  serverName: 'app.example.com',
+  names: [{ kind: 'dns', value: 'app.example.com' }],
+  authorities: { kind: 'config-maps', configMaps: [objectKey({ namespace: 'shop', name: 'ca' })] },
   ...more,
 });
 
@@ -56,15 +66,25 @@ export const route = (
 /** The Secret of all HTTPS listeners. */
 export const certificate = objectKey({ namespace: 'shop', name: 'tls' });
 
-/** A TLSRoute, TCPRoute or UDPRoute. @param weights by the Service's name. `invalid` stands for a backend without a Service */
+/**
+ * A TLSRoute, TCPRoute or UDPRoute.
+ * @param weights by the Service's name. `invalid` stands for a backend without a Service
+ * @param tls by the Service's name
+ */
 export const connectionRoute = (
   kind: 'TLSRoute' | 'TCPRoute' | 'UDPRoute',
   name: string,
   weights: Readonly<Record<string, number>>,
   more: Partial<RouteTopology> = {},
+  tls: Readonly<Record<string, BackendTls>> = {},
 ): RouteTopology => {
   const backends = Object.entries(weights).map(([each, weight], index) => ({
-    ...(each !== 'invalid' && { service: service(each, kind === 'UDPRoute' ? { transport: 'UDP' } : {}) }),
+    ...(each !== 'invalid' && {
+      service: service(each, {
+        ...(kind === 'UDPRoute' && { transport: 'UDP' }),
+        ...(tls[each] && { tls: tls[each] }),
+      }),
+    }),
     weight,
     index,
   }));

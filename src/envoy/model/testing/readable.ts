@@ -71,7 +71,9 @@ export function clusterOf(filter: AnyFilter): string | undefined {
 function readableCluster(resource: Resource, upstream: Upstream | undefined): unknown {
   if (upstream !== undefined && takesConnections(upstream)) {
     const shares = upstream.backends.map(({ service, weight }) => [
-      service === undefined ? 'nobody' : `${service.service}/${service.port}`,
+      service === undefined
+        ? 'nobody'
+        : `${service.service}/${service.port}${service.tls ? ` by policy ${service.tls.policy}` : ''}`,
       weight,
     ]);
     return { [`${resource.name} by ${upstream.speaks}`]: Object.fromEntries(shares) };
