@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { routeId } from '../../gateway/route-id.ts';
 import { finish } from '../../gateway/steps.ts';
-import { connectionRoute, httpTopology, portOf, route, service } from '../../gateway/testing/sample.ts';
+import { backendTls, connectionRoute, httpTopology, portOf, route, service } from '../../gateway/testing/sample.ts';
 import type { CorsOrigin, RouteAction, RouteTopology, Topology } from '../../gateway/topology.ts';
 import { objectKey } from '../../kube/object.ts';
 import { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
@@ -262,4 +262,8 @@ test('a cluster counts once for a route, whatever its hostnames, and six times i
   expect([fit(3, plain), fit(2, plain)]).toEqual([[], ['too-many-clusters', 'too-many-clusters']]);
   const secure = route('web', [to(['a', 'b'], { tls })], { hostnames });
   expect([fit(12, secure), fit(11, secure)]).toEqual([[], ['too-many-clusters']]);
+  // One cluster with two policies, and one for connections that are passed through.
+  const policies = { a: backendTls('one'), b: backendTls('two'), c: backendTls('two') };
+  const mail = connectionRoute('TLSRoute', 'mail', { a: 1, b: 1, c: 1, plain: 1 }, {}, policies);
+  expect([fit(12, mail), fit(11, mail)]).toEqual([[], ['too-many-clusters']]);
 });
