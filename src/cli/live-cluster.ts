@@ -1,13 +1,12 @@
 // Reads once all objects of a cluster that a plan needs.
 import type { Node } from '../api/core.ts';
-import type { BackendTlsPolicy } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
 import { type Route, servedKinds } from '../api/route-kinds.ts';
-import { policyConfigMaps } from '../gateway/references.ts';
+import { frontendConfigMaps, policyConfigMaps } from '../gateway/references.ts';
 import type { KubeClient, Selection } from '../kube/client.ts';
 import { inEachVersion, type Kind } from '../kube/kinds.ts';
 import { isForbidden, isNotFound } from '../kube/kube-error.ts';
-import { type KubeObject, objectKey } from '../kube/object.ts';
+import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 import { UnreadableError } from './manifest-files.ts';
 
 export interface LiveCluster {
@@ -19,7 +18,6 @@ export interface LiveCluster {
 
 const planned: readonly Kind[] = [
   kinds.gatewayClasses,
-  kinds.gateways,
   kinds.listenerSets,
   kinds.referenceGrants,
   kinds.loadBalancerConfigurations,
@@ -40,31 +38,35 @@ export async function readCluster(
   { secrets }: { readonly secrets: boolean },
   signal: AbortSignal,
 ): Promise<LiveCluster> {
-  const [objects, policies, routes, tls, nodes, kubeSystem] = await Promise.all([
+  const [objects, gateways, policies, routes, tls, nodes, kubeSystem] = await Promise.all([
     Promise.all(planned.map((kind) => listAll(client, kind, signal))),
+    listAll(client, kinds.gateways, signal),
     listAll(client, kinds.backendTlsPolicies, signal),
     listRoutes((kind) => listAll(client, kind, signal)),
     secrets ? listSecrets(client, signal) : [],
     listAll(client, kinds.nodes, signal),
     client.get(kinds.namespaces, objectKey({ name: 'kube-system' }), signal),
   ]);
-  const authorities = await configMapsOf(client, policies, signal);
+  const authorities = await configMapsOf(
+    client,
+    [...gateways.flatMap(frontendConfigMaps), ...policies.flatMap(policyConfigMaps)],
+    signal,
+  );
   return {
-    objects: [...objects.flat(), ...policies, ...authorities, ...routes, ...tls],
+    objects: [...objects.flat(), ...gateways, ...policies, ...authorities, ...routes, ...tls],
     nodes,
     uid: kubeSystem.metadata.uid ?? '',
   };
 }
 
-/** The CA certificates that the policies name. The other ConfigMaps of a cluster are many. */
+/** The CA certificates that Gateways and policies name. The other ConfigMaps of a cluster are many. */
 async function configMapsOf(
   client: KubeClient,
-  policies: readonly BackendTlsPolicy[],
+  keys: readonly ObjectKey[],
   signal: AbortSignal,
 ): Promise<readonly KubeObject[]> {
-  const keys = new Set(policies.flatMap(policyConfigMaps));
   const found = await Promise.all(
-    [...keys].map((key) =>
+    [...new Set(keys)].map((key) =>
       client.get(kinds.configMaps, key, signal).catch((error: unknown) => {
         if (isNotFound(error)) return undefined;
         throw error;

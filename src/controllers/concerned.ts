@@ -2,7 +2,7 @@
 import type { BackendTlsPolicy, ListenerSet } from '../api/gateway-api.ts';
 import type { Route } from '../api/route-kinds.ts';
 import { listenerSetGateway, targetServices } from '../gateway/references.ts';
-import type { ObjectKey } from '../kube/object.ts';
+import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { type Caches, gatewaysOfRoute, listenerSetsOfRoute, routesBy } from './caches.ts';
 
 /** The Gateway that a ListenerSet adds listeners to, if there is one. */
@@ -31,9 +31,10 @@ export function routesOfPolicies(
 
 /** The Gateways for which CA certificates of the ConfigMap matter, each once. */
 export function gatewaysTrusting(
-  caches: Pick<Caches, 'backendTlsPolicies' | 'listenerSets' | 'routes'>,
+  caches: Pick<Caches, 'backendTlsPolicies' | 'gateways' | 'listenerSets' | 'routes'>,
   configMap: ObjectKey,
 ): readonly ObjectKey[] {
   const policies = caches.backendTlsPolicies.byIndex('configMap', configMap);
-  return [...new Set(gatewaysOfRoutes(caches, routesOfPolicies(caches, policies)))];
+  const own = caches.gateways.byIndex('configMap', configMap).map(({ metadata }) => objectKey(metadata));
+  return [...new Set([...own, ...gatewaysOfRoutes(caches, routesOfPolicies(caches, policies))])];
 }

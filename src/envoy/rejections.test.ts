@@ -10,6 +10,7 @@ import {
 } from '../gateway/testing/sample.ts';
 import { objectKey } from '../kube/object.ts';
 import { type Rejected, summaryOf, summarySchema, suspectsOf } from './ads/summary.ts';
+import { authoritiesName } from './model/names.ts';
 import { modelOf } from './model/testing/model-of.ts';
 import { rejectionFindings } from './rejections.ts';
 
@@ -139,5 +140,21 @@ test('a rejected listener for UDP hinders its port, and a rejected cluster of a 
   expect(of({ kind: 'listeners', name: 'udp/53' })).toMatchObject([{ effect: { concerns: { ports: ['udp/53'] } } }]);
   expect(of({ kind: 'clusters', name: 'TCPRoute/shop/db' })).toMatchObject([
     { kind: 'rule', route: db.route, effect: { kind: 'unreachable' } },
+  ]);
+});
+
+test('rejected CA certificates of clients concern the listeners that trust them, in words about the Gateway', () => {
+  const clients = { mode: 'required', configMaps: [objectKey({ namespace: 'shop', name: 'ca' })] } as const;
+  const https = httpTopology([{ name: 'closed', clients }, { name: 'open' }], [], { port: 443, tls: true });
+  const name = authoritiesName(clients.configMaps);
+  expect([...modelOf(https).snapshot.secrets.keys()]).toContain(name);
+  expect(rejectionFindings([rejected({ kind: 'secrets', name, message: 'no CA' })], https)).toMatchObject([
+    {
+      kind: 'listener',
+      listener: 'closed',
+      field: 'spec.tls.frontend',
+      words: 'spec.tls.frontend: Envoy rejects the CA certificates of ConfigMap shop/ca. It says: no CA',
+      effect: { kind: 'unresolved', reason: 'InvalidCACertificateRef' },
+    },
   ]);
 });

@@ -4,9 +4,17 @@ import { portKey } from '../gateway/listener-protocols.ts';
 import type { RuleRef } from '../gateway/problem-place.ts';
 import { type RouteId, routeId } from '../gateway/route-id.ts';
 import type { RouteTopology, Topology } from '../gateway/topology.ts';
-import { type Finding, type Hindrance, ofGateway, ofListener, ofRule, type RuleEffect } from '../provider/finding.ts';
+import {
+  type Finding,
+  type Hindrance,
+  ofClients,
+  ofGateway,
+  ofListener,
+  ofRule,
+  type RuleEffect,
+} from '../provider/finding.ts';
 import type { Rejected } from './ads/summary.ts';
-import { secretsOf } from './model/downstream-tls.ts';
+import { clientAuthoritiesOf, secretsOf } from './model/downstream-tls.ts';
 import { authoritiesName, envoyListenerName, routeTableName, secretName } from './model/names.ts';
 import { authoritiesOf, clusterName, passedThrough, type Upstream, upstreamsOf } from './model/upstreams.ts';
 
@@ -39,9 +47,7 @@ function findingsOf(rejected: Rejected, topology: Topology, byId: RoutesById): r
       );
     case 'secrets':
       if (refused.startsWith(authoritiesName([]))) {
-        return rulesWith(topology, (upstream) =>
-          authoritiesOf(upstream).some((each) => authoritiesName(each) === refused),
-        ).map((rule) => ofRejectedRule(rejected, rule, { kind: 'unreachable', reason: 'Refused' }));
+        return [...ofRejectedClients(rejected, topology), ...ofRejectedBackends(rejected, topology)];
       }
       return topology.ports.flatMap(({ listeners }) =>
         listeners.flatMap((listener) =>
@@ -61,6 +67,28 @@ function findingsOf(rejected: Rejected, topology: Topology, byId: RoutesById): r
   }
 }
 
+/** The listeners whose clients need these CA certificates. */
+const ofRejectedClients = ({ name: refused, message }: Rejected, { ports }: Topology): readonly Finding[] =>
+  ports
+    .flatMap(({ listeners }) => listeners)
+    .filter((listener) => clientAuthoritiesOf(listener).some((each) => authoritiesName(each) === refused))
+    .map(({ name: listener }) =>
+      ofClients(
+        { kind: 'rejected', listener, field: 'tls.frontend' },
+        `Envoy rejects ${authoritiesIn(refused)}. It says: ${message}`,
+        { kind: 'unresolved', reason: 'InvalidCACertificateRef' },
+      ),
+    );
+
+/** The rules whose backends need these CA certificates. */
+const ofRejectedBackends = (rejected: Rejected, topology: Topology): readonly Finding[] =>
+  rulesWith(topology, (upstream) =>
+    authoritiesOf(upstream).some((each) => authoritiesName(each) === rejected.name),
+  ).map((rule) => ofRejectedRule(rejected, rule, { kind: 'unreachable', reason: 'Refused' }));
+
+const authoritiesIn = (name: string): string =>
+  `the CA certificates of ConfigMap ${name.slice(authoritiesName([]).length)}`;
+
 /** The rule of Envoy's route `shop/web/RULE/MATCH`. The rule's name may be in the place of its index. */
 function ruleOf(name: string, byId: RoutesById): RuleRef | undefined {
   const [, id = '', rule = ''] = /^(.*)\/([^/]*)\/[^/]*$/.exec(name) ?? [];
@@ -74,7 +102,7 @@ function ofRejectedRule({ name, kind, message }: Rejected, rule: RuleRef, effect
     kind === 'routes'
       ? `route table ${name} with this rule, and keeps the one before`
       : kind === 'secrets'
-        ? `the CA certificates of ConfigMap ${name.slice(authoritiesName([]).length)}`
+        ? authoritiesIn(name)
         : `the cluster of backend ${name}`;
   return ofRule({ kind: 'rejected', ...rule, field: '' }, `Envoy rejects ${what}. It says: ${message}`, effect);
 }

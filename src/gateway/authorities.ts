@@ -39,11 +39,31 @@ function parsed(text: string): ReadAuthorities {
 const MAX_BYTES = 64 * 1024;
 const MAX_CERTIFICATES = 50;
 
-/** What a Gateway trusts as one backend. Each of its clusters in each Envoy has its own copy. */
-export const MOST_AUTHORITIES = `${MAX_CERTIFICATES} certificates or ${MAX_BYTES / 1024} KiB`;
+/** What may be trusted together. Each of its clusters in each Envoy has its own copy. */
+const MOST_AUTHORITIES = `${MAX_CERTIFICATES} certificates or ${MAX_BYTES / 1024} KiB`;
 
-/** Whether they are too many for one backend. */
-export function areMany(pems: readonly string[]): boolean {
+/**
+ * Adds the ConfigMap to those that are trusted together.
+ * @param trusted PEM by ConfigMap
+ * @returns what is wrong with it
+ */
+export function addAuthorities(
+  trusted: Map<ObjectKey, string>,
+  configMap: ObjectKey,
+  configMaps: ReadonlyMap<ObjectKey, ConfigMap>,
+): Exclude<ReadAuthorities, { kind: 'authorities' }> | undefined {
+  const read = readAuthorities(configMaps.get(configMap));
+  if (read.kind !== 'authorities') return read;
+  const all = new Map([...trusted, [configMap, read.pem]]);
+  if (areMany([...all.values()])) {
+    return { kind: 'malformed', detail: `with the ones before it, it holds more than ${MOST_AUTHORITIES}` };
+  }
+  trusted.set(configMap, read.pem);
+  return undefined;
+}
+
+/** Whether they are too many to be trusted together. */
+function areMany(pems: readonly string[]): boolean {
   const all = pems.join('');
   return all.length > MAX_BYTES || (all.match(certificateBlocks) ?? []).length > MAX_CERTIFICATES;
 }

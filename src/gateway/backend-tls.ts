@@ -2,7 +2,7 @@
 // would go to the backend unencrypted.
 import type { BackendTlsPolicy } from '../api/gateway-api.ts';
 import { frozen, type ObjectKey, objectKey } from '../kube/object.ts';
-import { areMany, MOST_AUTHORITIES, readAuthorities } from './authorities.ts';
+import { addAuthorities } from './authorities.ts';
 import type { GatewayInput } from './input.ts';
 import { MAX_ANCESTORS, type PolicyPlace, type PolicyProblem } from './policy-problem.ts';
 import { compareStrings } from './precedence.ts';
@@ -157,20 +157,15 @@ function trust(
   if (configMap === undefined) {
     return { kind: 'policy-authority-kind-unsupported', ...place, reference: describeReference({ namespace, ...ref }) };
   }
-  const read = readAuthorities(configMaps.get(configMap));
-  switch (read.kind) {
-    case 'authorities': {
-      const all = new Map([...trusted, [configMap, read.pem]]);
-      const detail = `with the ones before it, it holds more than ${MOST_AUTHORITIES}`;
-      if (areMany([...all.values()])) return { kind: 'policy-authority-malformed', ...place, configMap, detail };
-      trusted.set(configMap, read.pem);
+  const wrong = addAuthorities(trusted, configMap, configMaps);
+  switch (wrong?.kind) {
+    case undefined:
       return undefined;
-    }
     case 'missing':
       return { kind: 'policy-authority-not-found', ...place, configMap };
     case 'malformed':
-      return { kind: 'policy-authority-malformed', ...place, configMap, detail: read.detail };
+      return { kind: 'policy-authority-malformed', ...place, configMap, detail: wrong.detail };
     default:
-      return read satisfies never;
+      return wrong satisfies never;
   }
 }

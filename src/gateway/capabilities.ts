@@ -12,6 +12,8 @@ export interface Capabilities extends ListenerCapabilities {
 }
 
 export interface ListenerCapabilities {
+  /** Whether listeners can check the certificates of clients. Absent if not. */
+  readonly clientCertificates?: true;
   readonly protocols: readonly ServableProtocol[];
   /** Kinds of routes that the plane does not serve with a protocol, though the Gateway API allows them there. */
   readonly excludedKinds?: Readonly<Partial<Record<ServableProtocol, readonly RouteKind[]>>>;

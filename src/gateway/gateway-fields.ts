@@ -1,17 +1,16 @@
 import type { ListenerCapabilities } from './capabilities.ts';
 import type { GatewayInput } from './input.ts';
 import type { Report } from './problem.ts';
+import { frontendValidations } from './references.ts';
 import type { RequestedAddress } from './topology.ts';
 
-/**
- * Whether the Gateway's fields are supported. No data plane supports client certificates yet, and a Gateway must not be served
- * without them.
- */
+/** Whether the Gateway's fields are supported. A Gateway must not be served without the certificates that it asks for. */
 export function areGatewayFieldsSupported(
-  { gateway: { spec, fault } }: GatewayInput,
-  { addressTypes = [] }: Pick<ListenerCapabilities, 'addressTypes'>,
+  { gateway }: GatewayInput,
+  { addressTypes = [], clientCertificates }: Pick<ListenerCapabilities, 'addressTypes' | 'clientCertificates'>,
   report: Report,
 ): boolean {
+  const { spec, fault } = gateway;
   if (fault !== undefined) report({ kind: 'gateway-unreadable', fault });
   let supported = fault?.isLast !== false;
   for (const { type, ...address } of addressesOf(spec)) {
@@ -20,8 +19,13 @@ export function areGatewayFieldsSupported(
     report({ kind: 'address-unsupported', type, ...address });
   }
   for (const field of Object.keys(spec.tls ?? {})) {
+    if (field === 'frontend' && clientCertificates === true) continue;
     supported = false;
     report({ kind: 'gateway-tls-unsupported', field: `tls.${field}` });
+  }
+  for (const { field, validation } of clientCertificates === true ? frontendValidations(gateway) : []) {
+    if (validation?.mode !== 'AllowInsecureFallback') continue;
+    report({ kind: 'clients-not-checked', field: `${field}.mode` });
   }
   return supported;
 }

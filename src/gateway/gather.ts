@@ -13,6 +13,7 @@ import {
   certificateSecrets,
   classParametersKey,
   externalCertificates,
+  frontendConfigMaps,
   gatewayParametersKey,
   namespaceOf,
   type ParametersKind,
@@ -73,7 +74,8 @@ export function gather(gatewayKey: ObjectKey, sources: Sources): GatewayInput | 
   );
   const ownerKeys = [...certificateOwners.values()].flatMap((owner) => (owner.kind === 'secret' ? owner.secret : []));
   const services = found(serviceKeys, (key) => sources.service(key));
-  const referents = [...serviceKeys, ...secretKeys, ...ownerKeys];
+  const frontendKeys = frontendConfigMaps(gateway);
+  const referents = [...serviceKeys, ...secretKeys, ...ownerKeys, ...frontendKeys];
   const backendTlsPolicies = [...new Set(serviceKeys.flatMap((key) => sources.policiesFor(key)))];
   const grantNamespaces = new Set(referents.map((key) => parseObjectKey(key).namespace ?? ''));
 
@@ -91,7 +93,9 @@ export function gather(gatewayKey: ObjectKey, sources: Sources): GatewayInput | 
     endpointSlices: new Map([...services.keys()].map((key) => [key, sources.endpointSlicesOf(key)])),
     secrets: found(secretKeys, (key) => sources.secret(key)),
     backendTlsPolicies,
-    configMaps: found([...new Set(backendTlsPolicies.flatMap(policyConfigMaps))], (key) => sources.configMap(key)),
+    configMaps: found([...new Set([...frontendKeys, ...backendTlsPolicies.flatMap(policyConfigMaps)])], (key) =>
+      sources.configMap(key),
+    ),
     ...(certificateOption !== undefined && { certificateOption }),
     certificateOwners,
     imported: found(secretKeys, (key) => sources.imported(key)),

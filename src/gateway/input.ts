@@ -46,7 +46,7 @@ export interface GatewayInput {
   readonly secrets: ReadonlyMap<ObjectKey, Secret>;
   /** Every BackendTLSPolicy for one of these Services. */
   readonly backendTlsPolicies: readonly BackendTlsPolicy[];
-  /** The existing ConfigMaps with the CA certificates that these refer to. None if the provider needs none. */
+  /** The existing ConfigMaps with the CA certificates that these and the Gateway refer to. None if the provider needs none. */
   readonly configMaps: ReadonlyMap<ObjectKey, ConfigMap>;
   /** Whether missing Secrets are assumed to exist, because the user may not read them. */
   readonly assumeSecrets?: boolean;

@@ -36,6 +36,12 @@ const kinds: readonly ProblemKind[] = [
   'certificate-not-found',
   'certificate-not-permitted',
   'certificate-not-yet-valid',
+  'clients-authority-kind-unsupported',
+  'clients-authority-malformed',
+  'clients-authority-not-found',
+  'clients-authority-not-permitted',
+  'clients-not-checked',
+  'clients-without-authority',
   'cors-malformed',
   'filters-incompatible',
   'gateway-tls-unsupported',
@@ -167,7 +173,9 @@ function deepFreeze(value: unknown): void {
 
 /** Throws unless the problem's place is one in the input. */
 function locate(problem: Problem, { gateway, listenerSets, routes, backendTlsPolicies }: GatewayInput): void {
-  if ('listener' in problem) {
+  if (problem.kind.startsWith('clients-') && 'field' in problem) {
+    walk(gateway.spec, problem.field);
+  } else if ('listener' in problem) {
     const ofSets = listenerSets.flatMap(({ metadata, spec }) =>
       spec.listeners.map((each) => ({ ...each, name: `${metadata.namespace}/${metadata.name}/${each.name}` })),
     );

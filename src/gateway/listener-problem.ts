@@ -110,7 +110,47 @@ type CertificateProblem =
   | CertificateNotYetValid
   | CertificateAlgorithmUnsupported;
 
+/** A place in the Gateway's `spec.tls.frontend` that concerns the listener. `field` is a path below the Gateway's spec. */
+interface ClientAuthorityPlace extends ListenerPlace {
+  readonly configMap: ObjectKey;
+}
+
+/** A caCertificateRef for clients does not name a ConfigMap. */
+export interface ClientsAuthorityKindUnsupported extends ListenerPlace {
+  readonly kind: 'clients-authority-kind-unsupported';
+  readonly reference: string;
+}
+
+/** No ReferenceGrant allows the Gateway to use the ConfigMap. */
+export interface ClientsAuthorityNotPermitted extends ClientAuthorityPlace {
+  readonly kind: 'clients-authority-not-permitted';
+}
+
+/** The ConfigMap does not exist, or has no CA certificates. */
+export interface ClientsAuthorityNotFound extends ClientAuthorityPlace {
+  readonly kind: 'clients-authority-not-found';
+}
+
+/** The CA certificates cannot be read. */
+export interface ClientsAuthorityMalformed extends ClientAuthorityPlace {
+  readonly kind: 'clients-authority-malformed';
+  readonly detail: string;
+}
+
+/** No caCertificateRef for clients can be used. The listener serves nobody. */
+export interface ClientsWithoutAuthority extends ListenerPlace {
+  readonly kind: 'clients-without-authority';
+}
+
+export type ClientProblem =
+  | ClientsAuthorityKindUnsupported
+  | ClientsAuthorityNotPermitted
+  | ClientsAuthorityNotFound
+  | ClientsAuthorityMalformed
+  | ClientsWithoutAuthority;
+
 export type ListenerProblem =
+  | ClientProblem
   | ListenerProtocolUnsupported
   | ListenerProtocolConflict
   | ListenerHostnameConflict

@@ -4,6 +4,7 @@ import type { Listener, RouteGroupKind } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { ListenerCapabilities } from './capabilities.ts';
 import { resolveCertificates } from './certificates.ts';
+import { clientValidations } from './client-validation.ts';
 import type { Hostname } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
 import { type Conflict, listenerConflicts } from './listener-conflicts.ts';
@@ -14,7 +15,7 @@ import { type OwnedListener, ownedListeners, setOf } from './owned-listeners.ts'
 import type { Report } from './problem.ts';
 import { externalCertificates, namespaceOf } from './references.ts';
 import type { Steps } from './steps.ts';
-import type { CertificateSource, TlsMode } from './topology.ts';
+import type { CertificateSource, ClientValidation, TlsMode } from './topology.ts';
 
 export interface ResolvedListener {
   /** Unique among the Gateway's listeners and those of its ListenerSets. */
@@ -36,6 +37,7 @@ export interface ResolvedListener {
   readonly supportedKinds: readonly RouteGroupKind[];
   readonly certificates: readonly CertificateSource[];
   readonly tlsOptions: Readonly<Record<string, string>>;
+  readonly clients?: ClientValidation;
   /** Whether the data plane may serve it. */
   readonly valid: boolean;
 }
@@ -52,6 +54,7 @@ export function* resolveListeners(
   yield;
   const conflicts = yield* listenerConflicts(owners, isSupported);
   const overlaps = yield* listenerOverlaps(owners.flat().filter(isSupported));
+  const clientsOf = clientValidations(input);
   const resolved: ResolvedListener[] = [];
   for (const [precedence, listeners] of owners.entries()) {
     for (const owned of listeners) {
@@ -74,6 +77,7 @@ export function* resolveListeners(
     const { name, protocol } = base;
     const supportedKinds = resolveKinds(owned, capabilities, report);
     const tls = resolveTls(owned, input, capabilities, report);
+    const clients = tls?.mode === 'Terminate' && capabilities.clientCertificates ? clientsOf(owned, report) : undefined;
     const overlap = overlaps.get(owned);
     if (overlap !== undefined) report({ kind: 'tls-overlap', listener: name, field: 'hostname', ...overlap });
     return {
@@ -82,12 +86,13 @@ export function* resolveListeners(
       supportedKinds,
       certificates: tls?.certificates ?? [],
       tlsOptions: owned.listener.tls?.options ?? {},
-      valid: !conflicts.has(owned) && supportedKinds.length > 0 && isReady(protocol, tls),
+      ...(typeof clients === 'object' && { clients }),
+      valid: !conflicts.has(owned) && supportedKinds.length > 0 && isReady(protocol, tls) && clients !== 'invalid',
     };
   }
 }
 
-type Base = Omit<ResolvedListener, 'tlsMode' | 'supportedKinds' | 'certificates' | 'tlsOptions' | 'valid'>;
+type Base = Omit<ResolvedListener, 'tlsMode' | 'supportedKinds' | 'certificates' | 'tlsOptions' | 'clients' | 'valid'>;
 
 function baseOf({ id, listener, owner }: OwnedListener) {
   const { port, protocol, allowedRoutes } = listener;

@@ -166,12 +166,26 @@ const validation = z.looseObject({
     .optional(),
 });
 
+const frontend = z.looseObject({
+  validation: z.looseObject({ caCertificateRefs: z.array(parameters), mode: z.string().optional() }).optional(),
+});
+
 const specs: Readonly<Record<string, z.ZodType>> = {
   GatewayClass: z.looseObject({ controllerName: z.string(), parametersRef: parameters.optional() }),
   Gateway: z.looseObject({
     gatewayClassName: z.string(),
     listeners: z.array(listener),
     addresses: z.array(z.looseObject({ type: z.string().optional(), value: z.string().optional() })).optional(),
+    tls: z
+      .looseObject({
+        frontend: z
+          .looseObject({
+            default: frontend,
+            perPort: z.array(z.looseObject({ port, tls: frontend })).optional(),
+          })
+          .optional(),
+      })
+      .optional(),
     allowedListeners: z.looseObject({ namespaces: allowedNamespaces.optional() }).optional(),
     infrastructure: z
       .looseObject({

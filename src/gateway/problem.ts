@@ -50,6 +50,12 @@ export interface GatewayTlsUnsupported {
   readonly field: string;
 }
 
+/** The Gateway also serves clients whose certificates are missing or not valid. This is a warning. */
+export interface ClientsNotChecked {
+  readonly kind: 'clients-not-checked';
+  readonly field: string;
+}
+
 /** The API server does not serve kinds that decide about traffic: not yet, or no longer. */
 export interface KindsMissing {
   readonly kind: 'kinds-missing';
@@ -72,7 +78,12 @@ export interface ListenerSetUnreadable {
 /** Problems with the parameters of the class or the Gateway. */
 export type ParametersProblem = ParametersKindUnknown | ParametersNotFound | ParametersInvalid;
 
-export type GatewayProblem = GatewayUnreadable | AddressUnsupported | GatewayTlsUnsupported | KindsMissing;
+export type GatewayProblem =
+  | GatewayUnreadable
+  | AddressUnsupported
+  | GatewayTlsUnsupported
+  | ClientsNotChecked
+  | KindsMissing;
 
 export type ListenerSetProblem = ListenerSetNotAllowed | ListenerSetUnreadable;
 

@@ -3,6 +3,7 @@
 import {
   type BackendRef,
   type BackendTlsPolicy,
+  type FrontendTls,
   GATEWAY_GROUP,
   type Gateway,
   type GatewayClass,
@@ -90,6 +91,37 @@ export const targetServices = (policy: BackendTlsPolicy): readonly ObjectKey[] =
 /** The ConfigMaps with the CA certificates of a policy, each once. */
 export const policyConfigMaps = (policy: BackendTlsPolicy): readonly ObjectKey[] =>
   eachOnce((policy.spec.validation.caCertificateRefs ?? []).map((ref) => configMapReference(namespaceOf(policy), ref)));
+
+/** How listeners of a Gateway check the certificates of clients, by the port. The rest of the Gateway's ports have the default. */
+export interface FrontendValidation {
+  /** Undefined for the default. */
+  readonly port: number | undefined;
+  /** A path below the Gateway's spec. */
+  readonly field: string;
+  readonly validation: FrontendTls['validation'];
+}
+
+export function frontendValidations({ spec }: Gateway): readonly FrontendValidation[] {
+  const { frontend } = spec.tls ?? {};
+  if (frontend === undefined) return [];
+  const field = 'tls.frontend';
+  return [
+    ...(frontend.perPort ?? []).map(({ port, tls }, index) => ({
+      port,
+      field: `${field}.perPort[${index}].tls.validation`,
+      validation: tls.validation,
+    })),
+    { port: undefined, field: `${field}.default.validation`, validation: frontend.default?.validation },
+  ];
+}
+
+/** The ConfigMaps with the CA certificates of a Gateway's clients, each once. */
+export const frontendConfigMaps = (gateway: Gateway): readonly ObjectKey[] =>
+  eachOnce(
+    frontendValidations(gateway)
+      .flatMap(({ validation }) => validation?.caCertificateRefs ?? [])
+      .map((ref) => configMapReference(namespaceOf(gateway), ref)),
+  );
 
 /** The Gateway that an entry in a policy's status is about. Undefined for another kind of ancestor. */
 export const ancestorGateway = (policy: BackendTlsPolicy, { ancestorRef }: PolicyAncestorStatus) =>

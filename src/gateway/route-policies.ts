@@ -1,14 +1,13 @@
 // The BackendTLSPolicies that a Gateway's routes bring along.
 import type { ServedRoute } from '../api/route-kinds.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
-import { pemOf } from './authorities.ts';
 import type { GatewayInput } from './input.ts';
 import type { ResolvedListener } from './listeners.ts';
 import type { PolicyProblem } from './policy-problem.ts';
 import { compareStrings } from './precedence.ts';
 import type { Report } from './problem.ts';
 import { targetServices } from './references.ts';
-import type { Attachment, BackendService, Mirror, PolicyResult, RouteTopology, Topology } from './topology.ts';
+import type { Attachment, BackendService, Mirror, PolicyResult, RouteTopology } from './topology.ts';
 
 /**
  * Whether BackendTLSPolicies apply to a route's backends: "HTTPRoute, GRPCRoute, TLSRoute with termination". Connections that are
@@ -46,7 +45,7 @@ export function policiesOf(
   input: GatewayInput,
   problems: readonly PolicyProblem[],
   report: Report,
-): Pick<Topology, 'authorities'> & { readonly policies: readonly PolicyResult[] } {
+): { readonly policies: readonly PolicyResult[]; readonly configMaps: readonly ObjectKey[] } {
   const backends = routes.flatMap(backendsOf);
   const services = new Set(backends.map(({ service }) => service));
   const used = input.backendTlsPolicies.filter((policy) => targetServices(policy).some((key) => services.has(key)));
@@ -55,8 +54,7 @@ export function policiesOf(
     .toSorted((a, b) => compareStrings(a.policy, b.policy));
   const reported: ReadonlySet<ObjectKey> = new Set(policies.map(({ policy }) => policy));
   for (const problem of problems) if (reported.has(problem.policy)) report(problem);
-  const authorities = pemOf(backends.flatMap(configMapsOf), input.configMaps);
-  return { policies, ...(Object.keys(authorities).length > 0 && { authorities }) };
+  return { policies, configMaps: backends.flatMap(configMapsOf) };
 }
 
 const configMapsOf = ({ tls }: BackendService): readonly ObjectKey[] =>

@@ -40,7 +40,7 @@ export interface Topology {
    * only for rules that a data plane has room for.
    */
   readonly routes: readonly RouteTopology[];
-  /** The CA certificates that backends are checked with, in PEM, by ConfigMap. Absent for none. */
+  /** The CA certificates that backends and clients are checked with, in PEM, by ConfigMap. Absent for none. */
   readonly authorities?: Readonly<Record<ObjectKey, string>>;
 }
 
@@ -108,8 +108,17 @@ export interface ListenerTopology {
   /** None where TLS is not terminated. */
   readonly certificates: readonly CertificateSource[];
   readonly tlsOptions: Readonly<Record<string, string>>;
+  /** How it checks the certificates of clients. Absent if it asks for none. */
+  readonly clients?: ClientValidation;
   /** The attached routes, in the order of `Topology.routes`. */
   readonly routes: readonly RouteId[];
+}
+
+export interface ClientValidation {
+  /** `optional`: also clients without a certificate, or with one that is not valid, are served. */
+  readonly mode: 'required' | 'optional';
+  /** At least one, each with an entry in `Topology.authorities`. */
+  readonly configMaps: readonly ObjectKey[];
 }
 
 export type TlsMode = 'Terminate' | 'Passthrough';

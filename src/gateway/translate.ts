@@ -2,6 +2,7 @@
 
 import { objectKey } from '../kube/object.ts';
 import { parentsOf } from './attachment.ts';
+import { pemOf } from './authorities.ts';
 import { resolvePolicies } from './backend-tls.ts';
 import type { ListenerCapabilities } from './capabilities.ts';
 import { waitingRoutes } from './connections.ts';
@@ -53,16 +54,18 @@ export function* translating(input: GatewayInput, capabilities: ListenerCapabili
   const reencrypted = routes.filter(
     (route) => route.reencrypts && route.attachments.some((each) => each.listeners.length > 0),
   );
-  const { policies, authorities } = policiesOf(
+  const { policies, configMaps } = policiesOf(
     reencrypted.map(({ topology }) => topology),
     input,
     ofPolicies,
     report,
   );
+  const ofClients = listeners.flatMap(({ clients }) => clients?.configMaps ?? []);
+  const authorities = pemOf([...configMaps, ...ofClients], input.configMaps);
   problems.push(...(yield* waitingRoutes(asked)));
 
   return {
-    ...(supported && { topology: { ...asked, ...(authorities && { authorities }) } }),
+    ...(supported && { topology: { ...asked, ...(Object.keys(authorities).length > 0 && { authorities }) } }),
     listeners: listeners.map(listenerResult),
     attachments: routes.flatMap((route) => route.attachments),
     routes: routes.map(({ topology }) => topology),
@@ -120,7 +123,7 @@ function* resolvePorts(
 const byPort = (a: PortTopology, b: PortTopology): number => a.port - b.port || compareStrings(portKey(a), portKey(b));
 
 const listenerTopology = (
-  { name, precedence, hostname, tlsMode, certificates, tlsOptions }: ResolvedListener,
+  { name, precedence, hostname, tlsMode, certificates, tlsOptions, clients }: ResolvedListener,
   routes: readonly RouteId[],
 ): ListenerTopology => ({
   name,
@@ -129,5 +132,6 @@ const listenerTopology = (
   ...(tlsMode !== undefined && { tlsMode }),
   certificates,
   tlsOptions,
+  ...(clients && { clients }),
   routes,
 });

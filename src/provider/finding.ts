@@ -73,6 +73,8 @@ export type GatewayEffect =
       readonly unread?: true;
     }
   | Hindrance
+  /** The Gateway serves clients without valid certificates. */
+  | { readonly kind: 'insecure' }
   /** Only a remark in a message. */
   | { readonly kind: 'remark' };
 
@@ -93,13 +95,21 @@ export interface Hindrance {
 
 export type ListenerEffect =
   /** The listener is not accepted. */
-  | { readonly kind: 'unsupported'; readonly reason: 'UnsupportedProtocol' | 'UnsupportedValue' }
+  | {
+      readonly kind: 'unsupported';
+      readonly reason: 'UnsupportedProtocol' | 'UnsupportedValue' | 'NoValidCACertificate';
+    }
   | { readonly kind: 'conflict'; readonly reason: 'HostnameConflict' | 'ProtocolConflict' }
   /** There is no room for another listener, or for its port. */
   | { readonly kind: 'no-room'; readonly lack: 'listeners' | 'port' }
   | {
       readonly kind: 'unresolved';
-      readonly reason: 'InvalidCertificateRef' | 'InvalidRouteKinds' | 'RefNotPermitted';
+      readonly reason:
+        | 'InvalidCertificateRef'
+        | 'InvalidCACertificateRef'
+        | 'InvalidCACertificateKind'
+        | 'InvalidRouteKinds'
+        | 'RefNotPermitted';
       /** The provider may soon find otherwise: its answer is missing, or the resource does not exist yet. */
       readonly passing?: 'unknown' | 'unseen';
     }
@@ -159,6 +169,13 @@ export const ofListener = (
   listener,
   effect,
 });
+
+/** About the clients that a listener trusts. The Gateway says so for all listeners of a port, also for those of ListenerSets. */
+export const ofClients = (
+  { kind, listener, field }: Named & ListenerPlace,
+  sentences: string,
+  effect: ListenerEffect,
+): ListenerFinding => ({ kind: 'listener', ...said(kind, sentences, below('spec', field)), listener, effect });
 
 /** @param field a path from the ListenerSet's root */
 export const ofListenerSet = (

@@ -1,5 +1,5 @@
 // The effects of the Gateway API's own problems on conditions.
-import type { ListenerProblem } from '../gateway/listener-problem.ts';
+import type { ClientProblem, ListenerProblem } from '../gateway/listener-problem.ts';
 import type { PolicyProblem } from '../gateway/policy-problem.ts';
 import type { GatewayProblem, ParametersProblem, Problem } from '../gateway/problem.ts';
 import type { BackendProblem, ParentProblem, RouteWaits, RuleProblem } from '../gateway/route-problem.ts';
@@ -8,6 +8,7 @@ import {
   type GatewayEffect,
   type GatewayFinding,
   type ListenerEffect,
+  ofClients,
   ofGateway,
   ofListener,
   ofListenerSet,
@@ -23,7 +24,7 @@ import { answers500, sentence } from './words.ts';
 
 type ByKind<P extends { readonly kind: string }, Effect> = Readonly<Record<P['kind'], Effect>>;
 
-const listenerEffects: ByKind<ListenerProblem, ListenerEffect> = {
+const listenerEffects: ByKind<Exclude<ListenerProblem, ClientProblem>, ListenerEffect> = {
   'listener-protocol-unsupported': { kind: 'unsupported', reason: 'UnsupportedProtocol' },
   'listener-protocol-conflict': { kind: 'conflict', reason: 'ProtocolConflict' },
   'listener-hostname-conflict': { kind: 'conflict', reason: 'HostnameConflict' },
@@ -40,6 +41,14 @@ const listenerEffects: ByKind<ListenerProblem, ListenerEffect> = {
   'certificate-expired': { kind: 'unresolved', reason: 'InvalidCertificateRef' },
   'certificate-not-yet-valid': { kind: 'unresolved', reason: 'InvalidCertificateRef' },
   'certificate-algorithm-unsupported': { kind: 'unresolved', reason: 'InvalidCertificateRef' },
+};
+
+const clientEffects: ByKind<ClientProblem, ListenerEffect> = {
+  'clients-authority-kind-unsupported': { kind: 'unresolved', reason: 'InvalidCACertificateKind' },
+  'clients-authority-not-permitted': { kind: 'unresolved', reason: 'RefNotPermitted' },
+  'clients-authority-not-found': { kind: 'unresolved', reason: 'InvalidCACertificateRef' },
+  'clients-authority-malformed': { kind: 'unresolved', reason: 'InvalidCACertificateRef' },
+  'clients-without-authority': { kind: 'unsupported', reason: 'NoValidCACertificate' },
 };
 
 const parentEffects: ByKind<ParentProblem, Pick<ParentFinding, 'reason' | 'unread'>> = {
@@ -95,8 +104,10 @@ const missingKinds: GatewayEffect = {
   concerns: 'everything',
 };
 
-const isOfListener = (problem: Problem): problem is Extract<Problem, ListenerProblem> =>
+const isOfListener = (problem: Problem): problem is Exclude<Extract<Problem, ListenerProblem>, ClientProblem> =>
   problem.kind in listenerEffects;
+
+const isOfClients = (problem: Problem): problem is ClientProblem => problem.kind in clientEffects;
 
 /** @param words of the Gateway's provider */
 export function apiFinding(problem: Problem, words: ProviderWords): Finding {
@@ -106,6 +117,7 @@ export function apiFinding(problem: Problem, words: ProviderWords): Finding {
     return ofRule(problem, said + answered, ruleEffects[problem.kind]);
   }
   if ('parentRef' in problem) return ofParent(problem, said, parentEffects[problem.kind], parentField(problem));
+  if (isOfClients(problem)) return ofClients(problem, said, clientEffects[problem.kind]);
   if (isOfListener(problem)) {
     const served = 'stillServed' in problem ? ' The certificate that was imported from it before still serves.' : '';
     return ofListener(problem, said + served, listenerEffects[problem.kind]);
@@ -142,6 +154,8 @@ function gatewayFinding(problem: ParametersProblem | GatewayProblem, said: strin
       return ofGateway(problem, said, { kind: 'refused', accepted: 'UnsupportedAddress' }, `spec.${problem.field}`);
     case 'gateway-tls-unsupported':
       return ofGateway(problem, said, invalid, `spec.${problem.field}`);
+    case 'clients-not-checked':
+      return ofGateway(problem, said, { kind: 'insecure' }, `spec.${problem.field}`);
     case 'kinds-missing':
       return ofGateway(problem, said, missingKinds);
     default:

@@ -29,13 +29,22 @@ export function sentences(parts: readonly string[]): string {
 }
 
 /** For these types, True is bad news. */
-const negative: ReadonlySet<string> = new Set(['Conflicted', 'OverlappingTLSConfig', 'PartiallyInvalid']);
+const negative: ReadonlySet<string> = new Set([
+  'Conflicted',
+  'InsecureFrontendValidationMode',
+  'OverlappingTLSConfig',
+  'PartiallyInvalid',
+]);
 
 export const isAdverse = ({ type, status }: Pick<Condition, 'type' | 'status'>): boolean =>
   negative.has(type) ? status === 'True' : status !== 'True';
 
 /** Our types that exist only while they are True. */
-const optional: ReadonlySet<string> = new Set(['OverlappingTLSConfig', 'PartiallyInvalid']);
+const optional: ReadonlySet<string> = new Set([
+  'InsecureFrontendValidationMode',
+  'OverlappingTLSConfig',
+  'PartiallyInvalid',
+]);
 
 /** The CRDs of the Gateway API accept no more conditions: the whole status would be refused. */
 const maxConditions = 8;

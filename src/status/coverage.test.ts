@@ -60,6 +60,12 @@ const coverage: Coverage<Problem['kind']> = {
   'policy-authority-not-found': 'golden',
   'policy-authority-malformed': 'golden',
   'policy-unsupported': 'golden',
+  'clients-authority-kind-unsupported': 'golden',
+  'clients-authority-malformed': 'golden',
+  'clients-authority-not-found': 'golden',
+  'clients-authority-not-permitted': 'golden',
+  'clients-not-checked': 'golden',
+  'clients-without-authority': 'golden',
   'kinds-missing': { problem: { kinds: ['HTTPRoute'] }, reportedBy: notProgrammed('Pending') },
 };
 

@@ -61,6 +61,7 @@ export function gatewayStatus(
     accepted,
     programmed,
     ...upToDate(change, existing?.conditions),
+    ...insecureFrontend(findings.whole),
     ...(provisioned?.conditions ?? []),
   ];
   return {
@@ -152,6 +153,14 @@ export function acceptedCondition(findings: Findings): Accepted {
   const some = invalid.length < own.length;
   const message = `${some ? 'Not all listeners are' : 'No listener is'} valid. See the conditions of ${quoted(invalid.map(({ name }) => name))}.`;
   return { type: 'Accepted', status: some ? 'True' : 'False', reason: 'ListenersNotValid', message };
+}
+
+/** It exists only while it is True. */
+function insecureFrontend(whole: readonly GatewayFinding[]): readonly Verdict<string, string>[] {
+  const found = whole.filter(({ effect }) => effect.kind === 'insecure');
+  if (found.length === 0) return [];
+  const reason = 'ConfigurationChanged';
+  return [{ type: 'InsecureFrontendValidationMode', status: 'True', reason, message: messageOf(found) }];
 }
 
 const reasonOf = (finding: GatewayFinding | undefined): Accepted['reason'] | undefined =>

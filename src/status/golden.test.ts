@@ -45,18 +45,32 @@ const known = {
     // A listener that is not accepted because of a conflict has HostnameConflict or ProtocolConflict.
     Accepted: {
       True: ['Accepted'],
-      False: ['PortUnavailable', 'UnsupportedProtocol', 'UnsupportedValue', 'HostnameConflict', 'ProtocolConflict'],
+      False: [
+        'PortUnavailable',
+        'UnsupportedProtocol',
+        'UnsupportedValue',
+        'HostnameConflict',
+        'ProtocolConflict',
+        'NoValidCACertificate',
+      ],
     },
     Conflicted: { True: ['HostnameConflict', 'ProtocolConflict'], False: ['NoConflicts'] },
     OverlappingTLSConfig: { True: ['OverlappingHostnames'] },
-    // Only a ListenerSet's listener has PortUnavailable.
+    // Only a ListenerSet's listener has PortUnavailable, or Pending for status Unknown.
     Programmed: {
       True: ['Programmed'],
       False: ['Invalid', 'Pending', 'HostnameConflict', 'ProtocolConflict', 'PortUnavailable'],
+      Unknown: ['Pending'],
     },
     ResolvedRefs: {
       True: ['ResolvedRefs'],
-      False: ['InvalidCertificateRef', 'InvalidRouteKinds', 'RefNotPermitted'],
+      False: [
+        'InvalidCertificateRef',
+        'InvalidCACertificateRef',
+        'InvalidCACertificateKind',
+        'InvalidRouteKinds',
+        'RefNotPermitted',
+      ],
     },
   },
   route: {

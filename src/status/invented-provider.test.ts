@@ -65,6 +65,7 @@ const attachment = { route: routeRef, parentRef, generation: 1, listeners: ['htt
 const gatewayEffects: { readonly [Kind in GatewayEffect['kind']]: Extract<GatewayEffect, { kind: Kind }> } = {
   refused: { kind: 'refused', accepted: 'UnsupportedAddress' },
   hindrance: { kind: 'hindrance', programmed: 'NoResources', upToDate: 'LampOut', concerns: 'everything' },
+  insecure: { kind: 'insecure' },
   remark: { kind: 'remark' },
 };
 const listenerEffects: { readonly [Kind in ListenerEffect['kind']]: Extract<ListenerEffect, { kind: Kind }> } = {

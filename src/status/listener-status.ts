@@ -11,12 +11,18 @@ type Accepted = Verdict<
   | 'TooManyListeners'
   | 'UnsupportedProtocol'
   | 'UnsupportedValue'
+  | 'NoValidCACertificate'
   | 'HostnameConflict'
   | 'ProtocolConflict'
 >;
 type ResolvedRefs = Verdict<
   'ResolvedRefs',
-  'ResolvedRefs' | 'InvalidCertificateRef' | 'InvalidRouteKinds' | 'RefNotPermitted'
+  | 'ResolvedRefs'
+  | 'InvalidCertificateRef'
+  | 'InvalidCACertificateRef'
+  | 'InvalidCACertificateKind'
+  | 'InvalidRouteKinds'
+  | 'RefNotPermitted'
 >;
 type Conflicted = Verdict<'Conflicted', 'NoConflicts' | 'HostnameConflict' | 'ProtocolConflict'>;
 type Programmed = Verdict<

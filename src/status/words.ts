@@ -98,6 +98,18 @@ export function sentence(problem: Problem, words: ProviderWords): string {
       return `${problem.protocol === 'TLS' ? 'a TLS' : 'an HTTPS'} listener needs tls with certificateRefs${words.certificateOption === undefined ? '' : `, or the option ${words.certificateOption}`}.`;
     case 'tls-overlap':
       return `its hostname overlaps with that of ${namesOf(problem, problem.listener)}. A client may reuse a connection for the other listener's host.`;
+    case 'clients-not-checked':
+      return 'also clients without a valid certificate are served. Use AllowValidOnly.';
+    case 'clients-authority-kind-unsupported':
+      return `${problem.reference} is not a ConfigMap. Name a ConfigMap with the key ca.crt.`;
+    case 'clients-authority-not-permitted':
+      return `ConfigMap ${problem.configMap} is in another namespace, and no ReferenceGrant there allows Gateways of this namespace to use it. Create a ReferenceGrant there, or copy the ConfigMap.`;
+    case 'clients-authority-not-found':
+      return `ConfigMap ${problem.configMap} does not exist, or has no key ca.crt. Create it with CA certificates in PEM.`;
+    case 'clients-authority-malformed':
+      return `ConfigMap ${problem.configMap} has no usable CA certificates: ${problem.detail}. Correct it.`;
+    case 'clients-without-authority':
+      return 'none of these CA certificates can be used, so the listener serves nobody.';
     case 'certificate-kind-unsupported':
       return `${problem.reference} is not a Secret. Name a Secret of type kubernetes.io/tls.`;
     case 'certificate-not-permitted':

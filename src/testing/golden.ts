@@ -30,6 +30,7 @@ export const GOLDEN_PROTOCOLS: ListenerCapabilities = {
   protocols: ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'],
   certificateKeys: AWS_CAPABILITIES.certificateKeys,
   addressTypes: ['IPAddress'],
+  clientCertificates: true,
 };
 
 export const GOLDEN_DEFAULTS: SettingsDefaults = {

@@ -11,7 +11,7 @@ import type { Accepted, Known } from '../provider/provider.ts';
 import { type Reported, statusesOf } from './statuses.ts';
 
 /** The golden cases about what AWS does not do. */
-export const METALLB_TOPICS = ['backend-tls', 'certificates/keys'] as const;
+export const METALLB_TOPICS = ['backend-tls', 'certificates/keys', 'client-certificates'] as const;
 
 export async function reportedOnMetallb(input: GatewayInput): Promise<Reported> {
   const facts = async ({ topology }: Accepted<MetallbTopology>): Promise<Known<MetallbFacts>> => ({

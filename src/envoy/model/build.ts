@@ -9,7 +9,7 @@ import type { Problem } from '../problem.ts';
 import type { Resource, Snapshot } from '../snapshot.ts';
 import { cluster } from './clusters.ts';
 import { tcpPort, tlsPort, udpPort } from './connections-port.ts';
-import { secretsOf } from './downstream-tls.ts';
+import { clientAuthoritiesOf, secretsOf } from './downstream-tls.ts';
 import { expressible } from './expressible.ts';
 import { httpPort } from './http-port.ts';
 import { listenersOf, type PlacedParts, sharedNumbers } from './listeners.ts';
@@ -75,7 +75,10 @@ export function* buildEnvoy(topology: Topology, options: EnvoyOptions): Steps<En
       clusters: named(yield* mapping([...upstreams.values()], clusterOf)),
       secrets: named([
         ...(yield* mapping(terminating, (each) => certificatesOf(each, options.keyPairs))).flat(),
-        ...authoritiesSecrets([...upstreams.values()].flatMap(authoritiesOf), topology.authorities),
+        ...authoritiesSecrets(
+          [...[...upstreams.values()].flatMap(authoritiesOf), ...terminating.flatMap(clientAuthoritiesOf)],
+          topology.authorities,
+        ),
       ]),
       listeners: named(yield* listenersOf(parts, ports, options.families)),
       routes: named(parts.flatMap(({ tables }) => tables)),

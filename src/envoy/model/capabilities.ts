@@ -11,10 +11,15 @@ const filters = [
 ];
 
 export const ENVOY_CAPABILITIES: Capabilities = {
+  clientCertificates: true,
   protocols: ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'],
   // BoringSSL reads more of them, but Envoy's TLS context refuses the others.
   certificateKeys: [rsa(2048), rsa(3072), rsa(4096), ...NIST_CURVES],
-  features: ['GatewayHTTPSListenerDetectMisdirectedRequests'],
+  features: [
+    'GatewayFrontendClientCertificateValidation',
+    'GatewayFrontendClientCertificateValidationInsecureFallback',
+    'GatewayHTTPSListenerDetectMisdirectedRequests',
+  ],
   http: {
     filters,
     backendFilters: filters,

@@ -22,6 +22,7 @@ const topics = [
   'backends',
   'basic',
   'certificates',
+  'client-certificates',
   'filters',
   'gates',
   'grpc',

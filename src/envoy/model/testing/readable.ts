@@ -10,6 +10,8 @@ import { HttpConnectionManagerSchema } from '../../xds/envoy/extensions/filters/
 import { TcpProxySchema } from '../../xds/envoy/extensions/filters/network/tcp_proxy/v3/tcp_proxy_pb.ts';
 import { RouteSchema } from '../../xds/envoy/extensions/filters/udp/udp_proxy/v3/route_pb.ts';
 import { UdpProxyConfigSchema } from '../../xds/envoy/extensions/filters/udp/udp_proxy/v3/udp_proxy_pb.ts';
+import { CertificateValidationContext_TrustChainVerification as Trust } from '../../xds/envoy/extensions/transport_sockets/tls/v3/common_pb.ts';
+import { DownstreamTlsContextSchema } from '../../xds/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
 import type { EnvoyModel } from '../build.ts';
 import { takesConnections, type Upstream } from '../upstreams.ts';
 
@@ -36,10 +38,23 @@ function readableChain({ name, filterChainMatch, filters, transportSocket }: Fil
   const clusters = filters.flatMap((filter) => clusterOf(filter) ?? []);
   return {
     name,
+    ...clientsOf(transportSocket),
     ...(filterChainMatch && { serverNames: filterChainMatch.serverNames }),
     ...(clusters.length === 0 && { routes: tablesOf(filters) }),
     ...(clusters.length > 0 && { ...(transportSocket && { terminates: true }), cluster: clusters.join(', ') }),
   };
+}
+
+/** Which certificates of clients the chain accepts, if it asks for any. */
+function clientsOf(transportSocket: FilterChain['transportSocket']): object {
+  const config = transportSocket && configOf(transportSocket);
+  const context = config && anyUnpack(config, DownstreamTlsContextSchema);
+  const type = context?.commonTlsContext?.validationContextType;
+  if (context === undefined || type?.case !== 'combinedValidationContext') return {};
+  const { defaultValidationContext, validationContextSdsSecretConfig: by } = type.value;
+  const required = context.requireClientCertificate === true;
+  const untrusted = defaultValidationContext?.trustChainVerification === Trust.ACCEPT_UNTRUSTED;
+  return { clients: { ...(required && { required }), ...(untrusted && { untrusted }), by: by?.name } };
 }
 
 interface AnyFilter {
