@@ -1,5 +1,5 @@
 // Keeps the targets of existing target groups up to date, for a Gateway that has no model.
-import type { BackendService } from '../gateway/topology.ts';
+import type { BackendService } from '../gateway/backend-service.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { Cloud } from './cloud.ts';
 import { gatewayTagValue } from './model/naming.ts';

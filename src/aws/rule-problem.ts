@@ -1,7 +1,8 @@
 // Problems of a route's rule, or of its targets, with a load balancer or with AWS.
+
+import type { IpFamily } from '../gateway/backend-service.ts';
 import type { RouteRef, RulePlace } from '../gateway/problem-place.ts';
 import type { RuleProblem as ApiRuleProblem, BackendProblem } from '../gateway/route-problem.ts';
-import type { IpFamily } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { RefusalProblem } from './cloud-problem.ts';
 

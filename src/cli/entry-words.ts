@@ -6,13 +6,11 @@ import type {
   Mirror,
   PathModifier,
   Redirect,
-  RequestMatch,
   Retry,
   RouteAction,
-  RouteEntry,
   TopologyBackend,
-  ValueMatch,
-} from '../gateway/topology.ts';
+} from '../gateway/route-action.ts';
+import type { RequestMatch, RouteEntry, ValueMatch } from '../gateway/topology.ts';
 import { percent } from './rule-words.ts';
 
 /** The first line: conditions and action. */

@@ -1,11 +1,12 @@
 // What Envoy has in a plan: what it answers on each port, and the clusters behind.
 import { sharedNumbers } from '../envoy/model/listeners.ts';
 import { servicesOf, takesConnections, type Upstream } from '../envoy/model/upstreams.ts';
+import type { BackendTls } from '../gateway/backend-service.ts';
 import { type ConnectionEntry, connectionsOf, routesById } from '../gateway/connections.ts';
 import { portEntries } from '../gateway/entries.ts';
 import type { RouteId } from '../gateway/route-id.ts';
 import { finish } from '../gateway/steps.ts';
-import type { BackendTls, CertificateSource, PortTopology, RouteEntry, TlsMode } from '../gateway/topology.ts';
+import type { CertificateSource, PortTopology, RouteEntry, TlsMode } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { MetallbModel } from '../metallb/stages.ts';
 

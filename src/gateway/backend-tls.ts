@@ -3,11 +3,11 @@
 import type { BackendTlsPolicy } from '../api/gateway-api.ts';
 import { frozen, type ObjectKey, objectKey } from '../kube/object.ts';
 import { addAuthorities } from './authorities.ts';
+import type { Authorities, BackendTls, SubjectName } from './backend-service.ts';
 import type { GatewayInput } from './input.ts';
 import { MAX_ANCESTORS, type PolicyPlace, type PolicyProblem } from './policy-problem.ts';
 import { compareStrings } from './precedence.ts';
 import { ancestorGateway, configMapReference, describeReference, namespaceOf, targetService } from './references.ts';
-import type { Authorities, BackendTls, SubjectName } from './topology.ts';
 
 /** An input whose policies are resolved: by Service's port, and by whole Service. */
 export interface PoliciesResolved extends GatewayInput {

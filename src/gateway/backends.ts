@@ -2,12 +2,12 @@
 import type { EndpointSlice, Service, ServicePort } from '../api/core.ts';
 import { type BackendRef, GATEWAY_GROUP } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
+import type { BackendService, TcpPort } from './backend-service.ts';
 import { backendTlsOf } from './backend-tls.ts';
 import { isPermitted } from './grants.ts';
 import type { RulePlace } from './problem-place.ts';
 import { backendService as backendKey, describeReference } from './references.ts';
 import type { RuleContext } from './rule-context.ts';
-import type { BackendService, TcpPort } from './topology.ts';
 
 /** Reports a problem and returns undefined if the reference cannot be served. */
 export function resolveBackend(ref: BackendRef, context: RuleContext, place: RulePlace): BackendService | undefined {

@@ -3,10 +3,11 @@ import { hostnamesOn, type PortView, viewOf } from './entries.ts';
 import { compareSpecificity, type Hostname } from './hostnames.ts';
 import { compareRoutes, compareStrings } from './precedence.ts';
 import type { RouteRef } from './problem-place.ts';
+import type { RouteAction } from './route-action.ts';
 import { type RouteId, routeId } from './route-id.ts';
 import type { RouteWaits } from './route-problem.ts';
 import type { Steps } from './steps.ts';
-import type { ListenerTopology, PortTopology, RouteAction, RouteTopology, Topology } from './topology.ts';
+import type { ListenerTopology, PortTopology, RouteTopology, Topology } from './topology.ts';
 
 export interface ConnectionEntry {
   readonly listener: string;

@@ -1,7 +1,7 @@
 // The CORS filter: which pages of other origins may use a route.
 import type { HttpCorsFilter } from '../api/gateway-api.ts';
 import { isToken } from './http-token.ts';
-import type { Cors, CorsOrigin } from './topology.ts';
+import type { Cors, CorsOrigin } from './route-action.ts';
 
 /** CRD: "The default value of Access-Control-Max-Age response header is 5 (seconds)." */
 const DEFAULT_MAX_AGE = 5;

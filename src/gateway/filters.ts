@@ -3,8 +3,9 @@ import type { HttpPathModifier, HttpRouteFilter, HttpRouteRule } from '../api/ga
 import { corsOf, corsProblem } from './cors.ts';
 import { headerFilters } from './header-filters.ts';
 import { withoutTrailingSlash } from './paths.ts';
+import type { ForwardFilters, PathModifier, Redirect, Rewrite } from './route-action.ts';
 import type { RuleContext } from './rule-context.ts';
-import type { ForwardFilters, PathModifier, Redirect, RequestMatch, Rewrite, RuleNeed } from './topology.ts';
+import type { RequestMatch, RuleNeed } from './topology.ts';
 
 type FilteredRule = Pick<HttpRouteRule, 'filters' | 'backendRefs'>;
 type RequestRedirect = NonNullable<HttpRouteFilter['requestRedirect']>;

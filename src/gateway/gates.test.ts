@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { isGate } from './gates.ts';
+import type { ForwardFilters, TopologyBackend } from './route-action.ts';
 import { service } from './testing/sample.ts';
-import type { ForwardFilters, TopologyBackend } from './topology.ts';
 
 const headers = { set: [], add: [], remove: ['x'] };
 const cors = { origins: [], credentials: false, methods: [], headers: [], exposed: [], maxAge: 5 };

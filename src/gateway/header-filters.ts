@@ -1,6 +1,6 @@
 // RequestHeaderModifier and ResponseHeaderModifier, of a rule or of one of its backends.
 import type { HttpHeaderModifier, HttpRouteFilter } from '../api/gateway-api.ts';
-import type { HeaderChanges, HeaderValue, TopologyBackend } from './topology.ts';
+import type { HeaderChanges, HeaderValue, TopologyBackend } from './route-action.ts';
 
 type HeaderFilters = Pick<TopologyBackend, 'requestHeaders' | 'responseHeaders'>;
 

@@ -1,8 +1,8 @@
 // RequestMirror: which backends get copies of requests.
 import type { HttpRouteFilter } from '../api/gateway-api.ts';
 import { resolveBackend } from './backends.ts';
+import type { Mirror } from './route-action.ts';
 import type { RuleContext } from './rule-context.ts';
-import type { Mirror } from './topology.ts';
 
 /** Reports each invalid backend. Requests are then forwarded without a copy for it. @param at the path of the filters below the rule */
 export const resolveMirrors = (

@@ -1,13 +1,15 @@
 // The BackendTLSPolicies that a Gateway's routes bring along.
 import type { ServedRoute } from '../api/route-kinds.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
+import type { BackendService } from './backend-service.ts';
 import type { GatewayInput } from './input.ts';
 import type { ResolvedListener } from './listeners.ts';
 import type { PolicyProblem } from './policy-problem.ts';
 import { compareStrings } from './precedence.ts';
 import type { Report } from './problem.ts';
 import { targetServices } from './references.ts';
-import type { Attachment, BackendService, Mirror, PolicyResult, RouteTopology } from './topology.ts';
+import type { Mirror } from './route-action.ts';
+import type { Attachment, PolicyResult, RouteTopology } from './topology.ts';
 
 /**
  * Whether BackendTLSPolicies apply to a route's backends: "HTTPRoute, GRPCRoute, TLSRoute with termination". Connections that are

@@ -5,8 +5,8 @@ import { corsOf } from './cors.ts';
 import { areRewritesShared, redirectOf, rewriteOf } from './filters.ts';
 import { headerFilters } from './header-filters.ts';
 import { resolveMirrors } from './mirrors.ts';
+import type { TopologyBackend } from './route-action.ts';
 import type { RuleContext } from './rule-context.ts';
-import type { TopologyBackend } from './topology.ts';
 
 /** One backend for each backendRef, in the same order. */
 export function resolveBackends(

@@ -6,11 +6,12 @@ import { requestMatches } from './matches.ts';
 import { resolveMirrors } from './mirrors.ts';
 import type { RouteRef, RulePlace } from './problem-place.ts';
 import { namespaceOf } from './references.ts';
+import type { Forward, RouteAction, TopologyBackend } from './route-action.ts';
 import { routeRef } from './route-id.ts';
 import { resolveBackends } from './rule-backends.ts';
 import type { RouteContext, RuleContext } from './rule-context.ts';
 import { retryOf, timeoutsOf } from './timeouts.ts';
-import type { Forward, RequestMatch, RouteAction, RuleNeed, RuleTopology, TopologyBackend } from './topology.ts';
+import type { RequestMatch, RuleNeed, RuleTopology } from './topology.ts';
 
 /** All rules of the route. An invalid rule is reported, and answers 500. */
 export const resolveHttpRules = (route: HttpRoute, context: RouteContext): readonly RuleTopology[] =>

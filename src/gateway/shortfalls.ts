@@ -1,7 +1,9 @@
 // What a plane cannot do for a rule. Each plane's model checks this first, because translate does not know the plane.
 
+import type { BackendService } from './backend-service.ts';
 import type { BackendProtocol, HttpCapabilities } from './capabilities.ts';
 import type { RouteRef, RuleRef } from './problem-place.ts';
+import type { Forward, RouteAction } from './route-action.ts';
 import type {
   BackendProtocolUnsupported,
   BackendTlsInvalid,
@@ -9,7 +11,7 @@ import type {
   RuleProblem,
 } from './route-problem.ts';
 import { forwardTo } from './rules.ts';
-import type { BackendService, Forward, RouteAction, RouteTopology, RuleNeed, RuleTopology } from './topology.ts';
+import type { RouteTopology, RuleNeed, RuleTopology } from './topology.ts';
 
 type WithoutRule<P> = P extends unknown ? Omit<P, keyof RuleRef> : never;
 

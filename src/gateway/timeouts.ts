@@ -1,7 +1,7 @@
 // How long a rule waits for its backends, and how often it tries.
 import type { HttpRouteRule } from '../api/gateway-api.ts';
 import { milliseconds } from './durations.ts';
-import type { Retry, Timeouts } from './topology.ts';
+import type { Retry, Timeouts } from './route-action.ts';
 
 /** Undefined if the rule sets none. */
 export function timeoutsOf({ timeouts }: Pick<HttpRouteRule, 'timeouts'>): Timeouts | undefined {

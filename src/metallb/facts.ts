@@ -2,7 +2,8 @@
 import type { Node, Secret, Service } from '../api/core.ts';
 import type { PortMapping } from '../envoy/model/proxy-ports.ts';
 import type { KeyPair } from '../envoy/model/secrets.ts';
-import type { IpFamily, Topology } from '../gateway/topology.ts';
+import type { IpFamily } from '../gateway/backend-service.ts';
+import type { Topology } from '../gateway/topology.ts';
 import { certificateBlocks } from '../gateway/x509.ts';
 import type { ObjectKey } from '../kube/object.ts';
 

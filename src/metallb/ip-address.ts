@@ -1,6 +1,6 @@
 // IP addresses in the form that Kubernetes writes: IPv6 in its shortest lower-case form (RFC 5952).
 import ipaddr from 'ipaddr.js';
-import type { IpFamily } from '../gateway/topology.ts';
+import type { IpFamily } from '../gateway/backend-service.ts';
 
 /** Undefined if it is not an address. A zone, such as `%eth0`, is not part of an address. */
 export function canonicalAddress(written: string): string | undefined {

@@ -1,7 +1,7 @@
 // A real Envoy filters the requests of single backends.
 import { expect, test } from 'vitest';
+import type { Forward, TopologyBackend } from '../../src/gateway/route-action.ts';
 import { httpTopology, route, service } from '../../src/gateway/testing/sample.ts';
-import type { Forward, TopologyBackend } from '../../src/gateway/topology.ts';
 import { startModelledEnvoy } from './support/modelled-envoy.ts';
 
 const backend = (name: string, index: number, more: Partial<TopologyBackend>): TopologyBackend => ({

@@ -1,7 +1,7 @@
 // A real Envoy answers pages of other origins as a CORS filter says it.
 import { expect, test } from 'vitest';
+import type { Cors, CorsOrigin } from '../../src/gateway/route-action.ts';
 import { httpTopology, route, service } from '../../src/gateway/testing/sample.ts';
-import type { Cors, CorsOrigin } from '../../src/gateway/topology.ts';
 import { startModelledEnvoy } from './support/modelled-envoy.ts';
 
 const host = (value: string, port?: number): CorsOrigin => ({

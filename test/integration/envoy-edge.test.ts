@@ -7,8 +7,9 @@ import { expect, test } from 'vitest';
 import { type Resource, resource, type Snapshot } from '../../src/envoy/snapshot.ts';
 import { ListenerSchema } from '../../src/envoy/xds/envoy/config/listener/v3/listener_pb.ts';
 import { HttpConnectionManagerSchema } from '../../src/envoy/xds/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import type { RouteAction } from '../../src/gateway/route-action.ts';
 import { forwardTo, httpTopology, type RuleSketch, route, service } from '../../src/gateway/testing/sample.ts';
-import type { RequestMatch, RouteAction } from '../../src/gateway/topology.ts';
+import type { RequestMatch } from '../../src/gateway/topology.ts';
 import { startModelledEnvoy } from './support/modelled-envoy.ts';
 
 const match = (value: string): readonly Partial<RequestMatch>[] => [{ path: { type: 'PathPrefix', value } }];

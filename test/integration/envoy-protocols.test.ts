@@ -5,8 +5,9 @@ import { connect, type Server } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import type { Forward } from '../../src/gateway/route-action.ts';
 import { httpTopology, route, service } from '../../src/gateway/testing/sample.ts';
-import type { Forward, RouteTopology } from '../../src/gateway/topology.ts';
+import type { RouteTopology } from '../../src/gateway/topology.ts';
 import { objectKey } from '../../src/kube/object.ts';
 import { startModelledEnvoy } from './support/modelled-envoy.ts';
 

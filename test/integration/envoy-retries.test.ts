@@ -2,8 +2,8 @@
 import type { RequestListener } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
+import type { Forward } from '../../src/gateway/route-action.ts';
 import { httpTopology, route, service } from '../../src/gateway/testing/sample.ts';
-import type { Forward } from '../../src/gateway/topology.ts';
 import { startModelledEnvoy } from './support/modelled-envoy.ts';
 
 type Tries = Pick<Forward, 'retry' | 'timeouts'>;

@@ -1,10 +1,10 @@
 // The resources of a Gateway that exist in AWS (the "standing" ones), as far as a pass's model needs them.
 import { GATEWAY_GROUP } from '../../api/gateway-api.ts';
+import type { BackendService } from '../../gateway/backend-service.ts';
 import { backendService } from '../../gateway/backends.ts';
 import type { Sources } from '../../gateway/gather.ts';
 import { isPermitted } from '../../gateway/grants.ts';
 import type { RouteRef } from '../../gateway/problem-place.ts';
-import type { BackendService } from '../../gateway/topology.ts';
 import { type ObjectKey, objectKey, parseObjectKey } from '../../kube/object.ts';
 import { addressesIn, isAnnounced, isComing, isHandingOver } from '../handover.ts';
 import { formOf, loadBalancerName } from '../model/form.ts';

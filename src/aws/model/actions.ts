@@ -1,7 +1,9 @@
 // What a rule does with a request, as an ALB's action and the target groups that it needs.
 
+import type { BackendService } from '../../gateway/backend-service.ts';
+import type { TopologyBackend } from '../../gateway/route-action.ts';
 import { withoutBackends } from '../../gateway/shortfalls.ts';
-import type { BackendService, PortTopology, RouteEntry, TopologyBackend } from '../../gateway/topology.ts';
+import type { PortTopology, RouteEntry } from '../../gateway/topology.ts';
 import { portShortfalls } from './backends.ts';
 import type { ModelContext } from './context.ts';
 import type { AlbShortfall, Expressed } from './expressed.ts';

@@ -1,8 +1,10 @@
 // A backend as a target group needs it: one address family, and one protocol that target groups support.
 import type { LoadBalancerSettings } from '../../api/load-balancer-configuration.ts';
+import type { BackendService, IpFamily } from '../../gateway/backend-service.ts';
 import type { BackendProtocol } from '../../gateway/capabilities.ts';
+import type { TopologyBackend } from '../../gateway/route-action.ts';
 import { protocolOf } from '../../gateway/shortfalls.ts';
-import type { BackendService, IpFamily, PortTopology, TopologyBackend } from '../../gateway/topology.ts';
+import type { PortTopology } from '../../gateway/topology.ts';
 import type { AlbShortfall } from './expressed.ts';
 
 export interface TargetBackend extends Omit<BackendService, 'appProtocol' | 'grpc' | 'families' | 'transport' | 'tcp'> {

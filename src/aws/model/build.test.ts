@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RouteAction, TopologyBackend } from '../../gateway/topology.ts';
+import type { RouteAction, TopologyBackend } from '../../gateway/route-action.ts';
 import { objectKey } from '../../kube/object.ts';
 import type { Network } from '../network/network.ts';
 import type { AwsTopology } from '../translation.ts';

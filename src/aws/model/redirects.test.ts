@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Redirect } from '../../gateway/topology.ts';
+import type { Redirect } from '../../gateway/route-action.ts';
 import { redirectAction } from './redirects.ts';
 import { requestMatch } from './testing/sample.ts';
 

@@ -1,7 +1,9 @@
 // RequestRedirect as an ALB's redirect action. API_RedirectActionConfig: placeholders keep parts of the request. "You can't redirect
 // HTTPS to HTTP", and some part must differ from the request.
+
+import type { PathModifier, Redirect } from '../../gateway/route-action.ts';
 import type { RedirectUnsupported } from '../../gateway/route-problem.ts';
-import type { PathModifier, Redirect, RouteEntry } from '../../gateway/topology.ts';
+import type { RouteEntry } from '../../gateway/topology.ts';
 import type { Expressed } from './expressed.ts';
 import type { RuleAction } from './resources.ts';
 

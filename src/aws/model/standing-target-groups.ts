@@ -1,5 +1,5 @@
 // Existing target groups, by what the cluster says of the Services that they were made for.
-import type { BackendService } from '../../gateway/topology.ts';
+import type { BackendService } from '../../gateway/backend-service.ts';
 import type { OwnedTargetGroup } from '../observed.ts';
 import { targetBackend } from './backends.ts';
 import { loadBalancerName } from './form.ts';

@@ -1,9 +1,9 @@
 // What exists in AWS for a Gateway, as far as its model depends on it. What serves already has precedence over what is new.
 
 import type { SubnetAddresses } from '../../api/load-balancer-configuration.ts';
+import type { IpFamily } from '../../gateway/backend-service.ts';
 import type { PortKey } from '../../gateway/listener-protocols.ts';
 import type { RouteRef } from '../../gateway/problem-place.ts';
-import type { IpFamily } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { NlbProtocol } from './nlb/protocol.ts';
 import type { Patience, ResourceId, RuleResource, TargetSelection } from './resources.ts';

@@ -1,6 +1,6 @@
 // One target group for each backend. All routes of the Gateway with the same Service port share it.
 import type { HealthCheckSettings } from '../../api/health-check.ts';
-import type { BackendService } from '../../gateway/topology.ts';
+import type { BackendService } from '../../gateway/backend-service.ts';
 import { familyOf, speech, type TargetBackend, targetBackend } from './backends.ts';
 import type { ModelContext } from './context.ts';
 import { shortHash } from './hash.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Endpoint, EndpointSlice, Node } from '../../api/core.ts';
-import type { BackendService } from '../../gateway/topology.ts';
+import type { BackendService } from '../../gateway/backend-service.ts';
 import type { TargetBackend } from './backends.ts';
 import { modelContext } from './context.ts';
 import { PLACEHOLDER_NETWORK } from './placeholder-network.ts';

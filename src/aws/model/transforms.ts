@@ -1,7 +1,9 @@
 // URLRewrite as an ALB's transforms. The url-rewrite transform gets the path and the query string. Text that its expression does not
 // match stays. docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-transforms.html
+
+import type { PathModifier, Rewrite } from '../../gateway/route-action.ts';
 import type { RewriteUnsupported } from '../../gateway/route-problem.ts';
-import type { PathModifier, Rewrite, RouteEntry } from '../../gateway/topology.ts';
+import type { RouteEntry } from '../../gateway/topology.ts';
 import type { Expressed } from './expressed.ts';
 import { escapeRegex } from './regex.ts';
 import type { RuleTransform } from './resources.ts';

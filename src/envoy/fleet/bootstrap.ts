@@ -1,7 +1,7 @@
 // The configuration that an Envoy starts with: how it gets all else from Gatehouse, and what it has for its node.
 import ipaddr from 'ipaddr.js';
 import type { ProxySettings } from '../../api/proxy-configuration.ts';
-import type { IpFamily } from '../../gateway/topology.ts';
+import type { IpFamily } from '../../gateway/backend-service.ts';
 import { ADMIN_PORT, READY_PORT } from '../model/proxy-ports.ts';
 import { ADMIN_CLUSTER, READY_TABLE } from '../readiness.ts';
 import type { AdsClient } from './options.ts';

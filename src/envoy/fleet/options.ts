@@ -1,5 +1,5 @@
 import type { ProxySettings } from '../../api/proxy-configuration.ts';
-import type { IpFamily } from '../../gateway/topology.ts';
+import type { IpFamily } from '../../gateway/backend-service.ts';
 
 /** How Envoys call the configuration service. */
 export interface AdsClient {

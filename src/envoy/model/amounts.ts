@@ -1,8 +1,11 @@
 // What routes take in Envoy's tables, before they are made.
+
+import type { BackendService } from '../../gateway/backend-service.ts';
 import { isOfConnections } from '../../gateway/connection-route.ts';
 import { remembered } from '../../gateway/remembered.ts';
+import type { Cors, RouteAction } from '../../gateway/route-action.ts';
 import { routeId } from '../../gateway/route-id.ts';
-import type { BackendService, Cors, RequestMatch, RouteAction, RouteTopology } from '../../gateway/topology.ts';
+import type { RequestMatch, RouteTopology } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import { needsPreflight, originRegex } from './cors.ts';
 import { sharesOf } from './shares.ts';

@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { PathModifier, Redirect, RouteAction } from '../../gateway/route-action.ts';
 import { topologies } from '../../gateway/testing/arbitrary.ts';
 import { forwardTo, httpTopology, type RuleSketch, route, service } from '../../gateway/testing/sample.ts';
-import type { PathModifier, Redirect, RequestMatch, RouteAction } from '../../gateway/topology.ts';
+import type { RequestMatch } from '../../gateway/topology.ts';
 import { frozen } from '../../kube/object.ts';
 import type { EnvoyModel } from './build.ts';
 import { modelOf } from './testing/model-of.ts';

@@ -1,9 +1,11 @@
 // The model of Envoy: everything that the Envoys of a Gateway need, except endpoints, which change with each pod.
+
+import type { IpFamily } from '../../gateway/backend-service.ts';
 import { routesById } from '../../gateway/connections.ts';
 import { type PortKey, portKey } from '../../gateway/listener-protocols.ts';
 import { remembered } from '../../gateway/remembered.ts';
 import { mapping, type Steps } from '../../gateway/steps.ts';
-import type { IpFamily, ListenerTopology, PortTopology, RouteTopology, Topology } from '../../gateway/topology.ts';
+import type { ListenerTopology, PortTopology, RouteTopology, Topology } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { Problem } from '../problem.ts';
 import type { Resource, Snapshot } from '../snapshot.ts';

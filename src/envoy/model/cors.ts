@@ -1,5 +1,6 @@
 // CORS: a filter of Envoy answers preflight requests, and says in each response which pages may read it.
-import type { Cors, CorsOrigin, RequestMatch, RouteAction } from '../../gateway/topology.ts';
+import type { Cors, CorsOrigin, RouteAction } from '../../gateway/route-action.ts';
+import type { RequestMatch } from '../../gateway/topology.ts';
 import type { RouteMatchSchema, RouteSchema } from '../xds/envoy/config/route/v3/route_components_pb.ts';
 import { CorsPolicySchema } from '../xds/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
 import type { StringMatcherSchema } from '../xds/envoy/type/matcher/v3/string_pb.ts';

@@ -1,9 +1,9 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import type { Endpoint, EndpointSlice } from '../../api/core.ts';
+import type { BackendService } from '../../gateway/backend-service.ts';
 import { routeId } from '../../gateway/route-id.ts';
 import { backendTls, connectionRoute, service } from '../../gateway/testing/sample.ts';
-import type { BackendService } from '../../gateway/topology.ts';
 import { objectKey } from '../../kube/object.ts';
 import type { Resource } from '../snapshot.ts';
 import { ClusterLoadAssignmentSchema } from '../xds/envoy/config/endpoint/v3/endpoint_pb.ts';

@@ -1,7 +1,7 @@
 // The endpoints of a cluster. They change with each pod, so they are made apart from everything else.
 import type { Endpoint, EndpointSlice } from '../../api/core.ts';
+import type { BackendService, BackendTls } from '../../gateway/backend-service.ts';
 import { compareStrings } from '../../gateway/precedence.ts';
-import type { BackendService, BackendTls } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import { type Location, type Resource, resource, versionOf } from '../snapshot.ts';
 import type { LbEndpointSchema } from '../xds/envoy/config/endpoint/v3/endpoint_components_pb.ts';

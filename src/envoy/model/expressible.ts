@@ -2,9 +2,10 @@
 import { isOfConnections } from '../../gateway/connection-route.ts';
 import { isBehind } from '../../gateway/gates.ts';
 import type { RouteRef, RulePlace } from '../../gateway/problem-place.ts';
+import type { Forward, Mirror, TopologyBackend } from '../../gateway/route-action.ts';
 import { protocolOf, type Shortfall, shortfalls, tlsShortfall, withinPlane } from '../../gateway/shortfalls.ts';
 import type { Steps } from '../../gateway/steps.ts';
-import type { Forward, Mirror, RouteTopology, RuleTopology, TopologyBackend } from '../../gateway/topology.ts';
+import type { RouteTopology, RuleTopology } from '../../gateway/topology.ts';
 import { frozen } from '../../kube/object.ts';
 import type { Problem, RegexRefused, RegexTooLong } from '../problem.ts';
 import { regexesOf } from './amounts.ts';

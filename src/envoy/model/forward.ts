@@ -1,5 +1,5 @@
 // Which clusters get the requests of a rule, and their copies.
-import type { Forward, Mirror, TopologyBackend } from '../../gateway/topology.ts';
+import type { Forward, Mirror, TopologyBackend } from '../../gateway/route-action.ts';
 import {
   RouteAction_ClusterNotFoundResponseCode as NotFoundCode,
   type RouteAction_RequestMirrorPolicySchema,

@@ -1,7 +1,7 @@
 // Header changes of a rule or a backend.
 import { isToken } from '../../gateway/http-token.ts';
 import type { RuleRef } from '../../gateway/problem-place.ts';
-import type { HeaderChanges, TopologyBackend } from '../../gateway/topology.ts';
+import type { HeaderChanges, TopologyBackend } from '../../gateway/route-action.ts';
 import type { HeaderRefused } from '../problem.ts';
 import {
   HeaderValueOption_HeaderAppendAction as Append,

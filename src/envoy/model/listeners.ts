@@ -1,6 +1,8 @@
 // Envoy's listeners: one for each port number and transport.
+
+import type { IpFamily } from '../../gateway/backend-service.ts';
 import { mapping, type Steps } from '../../gateway/steps.ts';
-import type { IpFamily, PortTopology } from '../../gateway/topology.ts';
+import type { PortTopology } from '../../gateway/topology.ts';
 import { type Resource, resource } from '../snapshot.ts';
 import { ListenerSchema } from '../xds/envoy/config/listener/v3/listener_pb.ts';
 import { TlsInspectorSchema } from '../xds/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';

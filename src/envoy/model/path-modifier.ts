@@ -1,5 +1,6 @@
 // The path of a rewrite or a redirect.
-import type { PathMatch, PathModifier } from '../../gateway/topology.ts';
+import type { PathModifier } from '../../gateway/route-action.ts';
+import type { PathMatch } from '../../gateway/topology.ts';
 import type { RegexMatchAndSubstituteSchema } from '../xds/envoy/type/matcher/v3/regex_pb.ts';
 import type { Init } from './messages.ts';
 import { escapeRegex, escapeSubstitution } from './regex.ts';

@@ -1,6 +1,6 @@
 // Retries: which requests Envoy sends again, and how long it waits for each try.
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
-import type { Forward, Retry } from '../../gateway/topology.ts';
+import type { Forward, Retry } from '../../gateway/route-action.ts';
 import type { RetryPolicySchema, RouteActionSchema } from '../xds/envoy/config/route/v3/route_components_pb.ts';
 import { PreviousHostsPredicateSchema } from '../xds/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
 import { extension, type Init } from './messages.ts';

@@ -1,10 +1,11 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { CorsOrigin, RouteAction } from '../../gateway/route-action.ts';
 import { routeId } from '../../gateway/route-id.ts';
 import { finish } from '../../gateway/steps.ts';
 import { backendTls, connectionRoute, httpTopology, portOf, route, service } from '../../gateway/testing/sample.ts';
-import type { CorsOrigin, RouteAction, RouteTopology, Topology } from '../../gateway/topology.ts';
+import type { RouteTopology, Topology } from '../../gateway/topology.ts';
 import { objectKey } from '../../kube/object.ts';
 import { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
 import type { Amount } from './amounts.ts';

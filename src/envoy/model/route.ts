@@ -1,6 +1,8 @@
 // A route of Envoy: the requests of one entry, and what happens to them.
+
+import type { Forward, Redirect } from '../../gateway/route-action.ts';
 import { routeId } from '../../gateway/route-id.ts';
-import type { Forward, Redirect, RouteEntry } from '../../gateway/topology.ts';
+import type { RouteEntry } from '../../gateway/topology.ts';
 import {
   type RedirectActionSchema,
   RedirectAction_RedirectResponseCode as RedirectCode,

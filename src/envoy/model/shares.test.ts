@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { TopologyBackend } from '../../gateway/route-action.ts';
 import { service } from '../../gateway/testing/sample.ts';
-import type { TopologyBackend } from '../../gateway/topology.ts';
 import { sharesOf } from './shares.ts';
 
 const route = { kind: 'HTTPRoute' } as const;

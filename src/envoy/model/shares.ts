@@ -1,8 +1,8 @@
 // Envoy has most filters only for whole routes. If a backend has such a filter, each backend gets a route of its own, for its share
 // of the requests.
 import type { RouteRef } from '../../gateway/problem-place.ts';
+import type { Forward, HeaderChanges, RouteAction, TopologyBackend } from '../../gateway/route-action.ts';
 import { withoutBackend } from '../../gateway/rules.ts';
-import type { Forward, HeaderChanges, RouteAction, TopologyBackend } from '../../gateway/topology.ts';
 
 /** A part of an entry's requests. */
 export interface Share {

@@ -1,5 +1,5 @@
 // TLS to backends: whom Envoy calls, and which certificates it accepts. An Envoy never falls back to plaintext.
-import type { Authorities, BackendService, BackendTls, SubjectName } from '../../gateway/topology.ts';
+import type { Authorities, BackendService, BackendTls, SubjectName } from '../../gateway/backend-service.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import { type Resource, resource } from '../snapshot.ts';
 import type { Cluster_TransportSocketMatchSchema } from '../xds/envoy/config/cluster/v3/cluster_pb.ts';

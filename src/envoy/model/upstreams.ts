@@ -1,9 +1,12 @@
 // What Envoy reaches, and how: each upstream is a cluster.
+
+import type { BackendService } from '../../gateway/backend-service.ts';
 import { isOfConnections } from '../../gateway/connection-route.ts';
 import { remembered } from '../../gateway/remembered.ts';
+import type { TopologyBackend } from '../../gateway/route-action.ts';
 import { type RouteId, routeId } from '../../gateway/route-id.ts';
 import { protocolOf } from '../../gateway/shortfalls.ts';
-import type { BackendService, PortTopology, RouteTopology, TlsMode, TopologyBackend } from '../../gateway/topology.ts';
+import type { PortTopology, RouteTopology, TlsMode } from '../../gateway/topology.ts';
 import { frozen, type ObjectKey } from '../../kube/object.ts';
 
 export type Upstream = OfRequests | OfConnections;

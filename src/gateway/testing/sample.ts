@@ -1,19 +1,12 @@
 // Topologies for the tests of any plane.
 
 import { objectKey } from '../../kube/object.ts';
+import type { BackendService, BackendTls } from '../backend-service.ts';
 import { ANY_REQUEST } from '../matches.ts';
+import type { RouteAction } from '../route-action.ts';
 import { routeId } from '../route-id.ts';
 import { forwardTo as actionTo } from '../rules.ts';
-import type {
-  BackendService,
-  BackendTls,
-  ListenerTopology,
-  PortTopology,
-  RequestMatch,
-  RouteAction,
-  RouteTopology,
-  Topology,
-} from '../topology.ts';
+import type { ListenerTopology, PortTopology, RequestMatch, RouteTopology, Topology } from '../topology.ts';
 
 export const service = (name: string, more: Partial<BackendService> = {}): BackendService => ({
   service: objectKey({ namespace: 'shop', name }),

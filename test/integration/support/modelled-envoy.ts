@@ -19,9 +19,10 @@ import { buildEnvoy } from '../../../src/envoy/model/build.ts';
 import { endpointsOf } from '../../../src/envoy/model/endpoints.ts';
 import { servicesOf, type Upstream } from '../../../src/envoy/model/upstreams.ts';
 import type { Resource, Snapshot } from '../../../src/envoy/snapshot.ts';
+import type { BackendService } from '../../../src/gateway/backend-service.ts';
 import { finish } from '../../../src/gateway/steps.ts';
 import { certificate } from '../../../src/gateway/testing/sample.ts';
-import type { BackendService, Topology } from '../../../src/gateway/topology.ts';
+import type { Topology } from '../../../src/gateway/topology.ts';
 import { startEnvoy } from './envoy.ts';
 
 /** What a backend got. */

@@ -1,10 +1,11 @@
 // Topology → the listeners and target groups of one NLB.
 
+import type { IpFamily } from '../../../gateway/backend-service.ts';
 import type { ConnectionEntry } from '../../../gateway/connections.ts';
 import type { RuleRef } from '../../../gateway/problem-place.ts';
 import { routeId } from '../../../gateway/route-id.ts';
 import type { Steps } from '../../../gateway/steps.ts';
-import type { IpFamily, PortTopology } from '../../../gateway/topology.ts';
+import type { PortTopology } from '../../../gateway/topology.ts';
 import type { Problem } from '../../problem.ts';
 import type { WeightedForward } from '../actions.ts';
 import { nlbAttributes } from '../attributes.ts';

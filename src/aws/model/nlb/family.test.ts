@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import type { IpFamily, PortTopology, RouteAction, RouteTopology } from '../../../gateway/topology.ts';
+import type { IpFamily } from '../../../gateway/backend-service.ts';
+import type { RouteAction } from '../../../gateway/route-action.ts';
+import type { PortTopology, RouteTopology } from '../../../gateway/topology.ts';
 import { sentence } from '../../words.ts';
 import { buildModel } from '../build.ts';
 import { planeOf } from '../form.ts';

@@ -1,6 +1,7 @@
 // The IP version of a listener's targets: AWS has no listener with target groups of both versions.
 import type { LoadBalancerSettings } from '../../../api/load-balancer-configuration.ts';
-import type { IpFamily, RouteAction, TopologyBackend } from '../../../gateway/topology.ts';
+import type { IpFamily } from '../../../gateway/backend-service.ts';
+import type { RouteAction, TopologyBackend } from '../../../gateway/route-action.ts';
 import type { AlbShortfall } from '../expressed.ts';
 import { hasDatagrams, type NlbProtocol } from './protocol.ts';
 

@@ -1,5 +1,6 @@
 // The action of an NLB's listener: it forwards connections by weight.
-import type { BackendService, IpFamily, RouteAction } from '../../../gateway/topology.ts';
+import type { BackendService, IpFamily } from '../../../gateway/backend-service.ts';
+import type { RouteAction } from '../../../gateway/route-action.ts';
 import { type WeightedForward, weightedForward } from '../actions.ts';
 import type { ModelContext } from '../context.ts';
 import type { Expressed } from '../expressed.ts';

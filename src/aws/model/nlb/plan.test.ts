@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import type { RouteAction } from '../../../gateway/route-action.ts';
 import { finish } from '../../../gateway/steps.ts';
-import type { PortTopology, RouteAction, RouteTopology } from '../../../gateway/topology.ts';
+import type { PortTopology, RouteTopology } from '../../../gateway/topology.ts';
 import { sentence } from '../../words.ts';
 import { modelContext } from '../context.ts';
 import { resourceId } from '../naming.ts';

@@ -4,9 +4,10 @@
 
 import { byAge, type ConnectionEntry, connectionsOf, routesById } from '../../../gateway/connections.ts';
 import type { RulePlace, RuleRef } from '../../../gateway/problem-place.ts';
+import type { RouteAction } from '../../../gateway/route-action.ts';
 import { type RouteId, routeId } from '../../../gateway/route-id.ts';
 import type { Steps } from '../../../gateway/steps.ts';
-import type { PortTopology, RouteAction, RouteTopology } from '../../../gateway/topology.ts';
+import type { PortTopology, RouteTopology } from '../../../gateway/topology.ts';
 import type { Problem } from '../../problem.ts';
 import type { PortTakenByOthers } from '../../rule-problem.ts';
 import type { ModelContext } from '../context.ts';

@@ -1,5 +1,5 @@
 // Remarks for routes of an NLB that serve, but with limits that their owners should know.
-import type { TopologyBackend } from '../../../gateway/topology.ts';
+import type { TopologyBackend } from '../../../gateway/route-action.ts';
 import type { ModelContext } from '../context.ts';
 import type { AlbShortfall } from '../expressed.ts';
 import type { TargetGroupResource } from '../resources.ts';

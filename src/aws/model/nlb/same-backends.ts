@@ -1,6 +1,7 @@
 // Whether two routes forward to the same targets with the same weights. Routes can share a port of an NLB only then, because
 // the port has one set of target groups.
-import type { BackendService, RouteAction } from '../../../gateway/topology.ts';
+import type { BackendService } from '../../../gateway/backend-service.ts';
+import type { RouteAction } from '../../../gateway/route-action.ts';
 
 type Shares = ReadonlyMap<string, number>;
 

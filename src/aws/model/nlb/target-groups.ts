@@ -1,6 +1,6 @@
 // The target groups of an NLB: one per backend and protocol.
 import type { HealthCheckSettings } from '../../../api/health-check.ts';
-import type { BackendService, IpFamily } from '../../../gateway/topology.ts';
+import type { BackendService, IpFamily } from '../../../gateway/backend-service.ts';
 import { type TargetBackend, targetBackend } from '../backends.ts';
 import type { ModelContext } from '../context.ts';
 import { healthCheckOf } from '../health-checks.ts';

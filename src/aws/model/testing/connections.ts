@@ -1,7 +1,8 @@
 // Routes of connections, and their ports, for tests.
 import type { RouteKind } from '../../../api/route-kinds.ts';
+import type { RouteAction } from '../../../gateway/route-action.ts';
 import { routeId } from '../../../gateway/route-id.ts';
-import type { ListenerTopology, PortTopology, RouteAction, RouteTopology } from '../../../gateway/topology.ts';
+import type { ListenerTopology, PortTopology, RouteTopology } from '../../../gateway/topology.ts';
 import { objectKey } from '../../../kube/object.ts';
 import { listener } from './sample.ts';
 

@@ -2,15 +2,15 @@
 
 import type { HttpRouteMatch } from '../../../api/gateway-api.ts';
 import type { LoadBalancerSettings } from '../../../api/load-balancer-configuration.ts';
+import type { BackendService } from '../../../gateway/backend-service.ts';
 import { ANY_REQUEST, requestMatches } from '../../../gateway/matches.ts';
 import { compareStrings } from '../../../gateway/precedence.ts';
+import type { RouteAction } from '../../../gateway/route-action.ts';
 import { routeId } from '../../../gateway/route-id.ts';
 import type {
-  BackendService,
   ListenerTopology,
   PortTopology,
   RequestMatch,
-  RouteAction,
   RouteEntry,
   RouteTopology,
 } from '../../../gateway/topology.ts';
