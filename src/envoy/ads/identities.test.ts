@@ -23,10 +23,11 @@ const forged = (number: number): string => tokenOf('one', { number }, 'forged');
 
 test('a bad token is reviewed once in ten seconds, however often it comes', async () => {
   const { clock, reviews, identities } = setup();
-  for (let time = 0; time < 100; time += 1) expect(await identities.identify(forged(1), address)).toBeUndefined();
+  const token = forged(1);
+  for (let time = 0; time < 100; time += 1) expect(await identities.identify(token, address)).toBeUndefined();
   expect(reviews).toHaveLength(1);
   await clock.advance(10_000);
-  await identities.identify(forged(1), address);
+  await identities.identify(token, address);
   expect(reviews).toHaveLength(2);
 });
 
