@@ -50,7 +50,7 @@ test('the Envoy configuration is printed whole, with certificates and without th
         routes: [{ name: 'http/80' }, { name: 'http/443/https', virtualHosts: [{}, {}, {}] }],
         clusters: [{ name: 'shop/api/80' }, { name: 'shop/audit/80' }, { name: 'shop/api-beta/80/h2' }],
         endpoints: [{ clusterName: 'shop/api/80', endpoints: [{}] }, {}, {}],
-        secrets: [{ name: 'shop/example-com' }],
+        secrets: [{ name: 'shop/example-com https' }],
       },
     ],
   });

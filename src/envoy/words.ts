@@ -1,6 +1,6 @@
 // The messages of Envoy's problems: what is wrong, and what to do.
 import { isOfConnections } from '../gateway/connection-route.ts';
-import { TLS_CLUSTERS } from './model/amounts.ts';
+import { TLS_CLUSTERS } from './model/edge.ts';
 import type { EnvoyProblem, HeaderRefused, LeftOutListener } from './problem.ts';
 
 /** Says what is wrong and how to correct it. The caller adds the field. */

@@ -8,6 +8,7 @@ import { routeId } from '../../gateway/route-id.ts';
 import type { RequestMatch, RouteTopology } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import { needsPreflight, originRegex } from './cors.ts';
+import { TLS_CLUSTERS } from './edge.ts';
 import { sharesOf } from './shares.ts';
 import { servicesOf, upstreamsOf } from './upstreams.ts';
 
@@ -25,9 +26,6 @@ export const NOTHING: Amount = { entries: 0, regexes: 0, bytes: 0, clusters: 0 }
 
 /** Even the shortest expression takes some KB in Envoy. */
 const EACH = 50;
-
-/** In Envoy a cluster takes about 50 KB, and the certificates of a system that it trusts 270 KB more. */
-export const TLS_CLUSTERS = 6;
 
 const units = ['entries', 'regexes', 'bytes', 'clusters'] as const;
 

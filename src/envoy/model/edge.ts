@@ -14,6 +14,9 @@ export const HTTP2_LIMITS = {
 /** Requests to one Service's port at the same time. Envoy's default of 1,024 would refuse what the backends can bear. */
 export const MAX_CONCURRENT = 65_536;
 
+/** As so many clusters counts one that speaks TLS: a cluster takes about 50 KB, and the certificates of a system 270 KB more. */
+export const TLS_CLUSTERS = 6;
+
 /**
  * UDP clients of one route at the same time, by address and port. Each takes 5 KB, and nothing limits the sum: three such routes take
  * half of the memory that Envoys have by default.
