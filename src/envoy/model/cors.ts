@@ -62,19 +62,13 @@ export const needsPreflight = ({ method }: Pick<RequestMatch, 'method'>, action:
   [action, ...action.backends].some(({ cors }) => cors !== undefined);
 
 /** The preflight requests before requests of this match. The filter passes on those with an empty header. */
-export function preflightMatch({ method = '', ...match }: RequestMatch): Init<typeof RouteMatchSchema> {
-  const { headers, ...others } = routeMatch({ ...match, method: 'OPTIONS' });
-  const origin = { matchPattern: { case: 'safeRegex' as const, value: { regex: '.+' } } };
-  const asked = { matchPattern: { case: 'exact' as const, value: method } };
-  const values = [
-    ['origin', origin],
-    ['access-control-request-method', asked],
-  ] as const;
-  return {
-    ...others,
+export const preflightMatch = ({ method = '', ...match }: RequestMatch): Init<typeof RouteMatchSchema> =>
+  routeMatch({
+    ...match,
+    method: 'OPTIONS',
     headers: [
-      ...(headers ?? []),
-      ...values.map(([name, value]) => ({ name, headerMatchSpecifier: { case: 'stringMatch' as const, value } })),
+      ...match.headers,
+      { type: 'RegularExpression', name: 'origin', value: '.+' },
+      { type: 'Exact', name: 'access-control-request-method', value: method },
     ],
-  };
-}
+  });
